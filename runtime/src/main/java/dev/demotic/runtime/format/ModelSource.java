@@ -1,0 +1,25 @@
+package dev.demotic.runtime.format;
+
+import dev.demotic.runtime.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A model as it lies on disk, seen as GGUF sees it: metadata under GGUF keys and tensors under GGUF names, memory-mapped.
+ *
+ * <p>A Hugging Face folder is a GGUF file that has not been written yet: it answers with the same keys, names and shapes,
+ * so architectures and tokenizers know one naming only, and converting is copying.
+ */
+public interface ModelSource extends AutoCloseable {
+    /** The file or folder, for messages. */
+    Path path();
+
+    Metadata metadata();
+
+    /** All tensors by GGUF name, in file order. */
+    Map<String, Tensor> tensors();
+
+    /** Unmaps the file; tensors are unusable from then on. */
+    @Override
+    void close();
+}
