@@ -43,6 +43,9 @@ public enum TensorType {
         return blockElements;
     }
 
+    public Codec codec() {
+        return Codec.of(this);
+    }
     /** Bytes of one block. */
     public int blockBytes() {
         return blockBytes;

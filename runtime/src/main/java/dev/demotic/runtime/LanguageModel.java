@@ -1,0 +1,186 @@
+package dev.demotic.runtime;
+
+import dev.demotic.runtime.backend.Backend;
+import dev.demotic.runtime.backend.KvStore;
+import dev.demotic.runtime.backend.Step;
+import dev.demotic.runtime.backend.cpu.CpuBackend;
+import dev.demotic.runtime.batch.Batcher;
+import dev.demotic.runtime.cache.KvPool;
+import dev.demotic.runtime.cache.KvShape;
+import dev.demotic.runtime.cache.KvTable;
+import dev.demotic.runtime.format.ModelSource;
+import dev.demotic.runtime.format.ModelSources;
+import dev.demotic.runtime.model.Decoder;
+import dev.demotic.runtime.model.ModelConfig;
+import dev.demotic.runtime.template.ChatTemplate;
+import dev.demotic.runtime.tokenizer.Tokenizer;
+import dev.demotic.runtime.tokenizer.Tokenizers;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A language model, ready for use: weights, tokenizer, and the engine that joins the passes of all its sequences.
+ *
+ * <p>Safe for use by many threads; each opens sequences of its own.
+ */
+public final class LanguageModel implements AutoCloseable {
+    /** Rows of the largest step: longer prompts run in chunks. */
+    static final int STEP_ROWS = 512;
+    /** Rows of logits that are computed at once. */
+    static final int LOGIT_ROWS = 32;
+
+    private final ModelSource source;
+    private final Backend backend;
+    private final KvPool pool;
+    private final Batcher batcher;
+    private final ModelConfig config;
+    private final MemoryNeed memory;
+    private final int context;
+    private @Nullable Tokenizer tokenizer;
+    private @Nullable ChatTemplate chatTemplate;
+
+    private LanguageModel(ModelSource source, Backend backend, ModelOptions options) {
+        this.source = source;
+        this.backend = backend;
+        context = contextOf(source, options);
+        memory = MemoryNeed.of(source, context);
+        long available = options.maxMemory() == 0 ? MemoryNeed.available() : options.maxMemory();
+        memory.check(source.path(), context, available);
+
+        Decoder decoder = new Decoder(source, backend, context, STEP_ROWS, LOGIT_ROWS);
+        config = decoder.config();
+        KvShape shape = Decoder.kvShape(config);
+        int blocksEach = KvShape.blocks(context + MemoryNeed.DRAFT_ROOM);
+        long affordable = (available - memory.weights() - memory.workArea()) / shape.blockBytes();
+        int blocks = (int) Math.min((long) blocksEach * options.sequences(), affordable);
+        KvStore store = backend.allocateKv(shape, blocks);
+        pool = new KvPool(store, blocks);
+        batcher = new Batcher(decoder, store, new Step(STEP_ROWS)).start();
+    }
+
+    /**
+     * Opens a GGUF file or a Hugging Face folder.
+     *
+     * @throws DemoticException if it is no model that Demotic can run, or needs more memory than there is
+     */
+    public static LanguageModel open(Path path) {
+        return open(path, ModelOptions.defaults());
+    }
+
+    /** {@link #open(Path)} with options. */
+    public static LanguageModel open(Path path, ModelOptions options) {
+        return open(ModelSources.open(path), options);
+    }
+
+    /** Opens a model that is already mapped, and owns it from then on. */
+    public static LanguageModel open(ModelSource source, ModelOptions options) {
+        Backend backend = null;
+        try {
+            int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+            if (threads < 1 || options.sequences() < 1) {
+                throw new DemoticException("a model needs at least one thread and one sequence");
+            }
+            backend = new CpuBackend(threads, options.kernels());
+            return new LanguageModel(source, backend, options);
+        } catch (RuntimeException | Error failure) {
+            if (backend != null) {
+                backend.close();
+            }
+            source.close();
+            throw failure;
+        }
+    }
+
+    private static int contextOf(ModelSource source, ModelOptions options) {
+        int trained = Decoder.configOf(source).trainedContext();
+        if (options.context() < 0 || options.context() > trained) {
+            throw new DemoticException("%s was trained for a context of %,d tokens, so it cannot be opened with %,d"
+                    .formatted(source.path(), trained, options.context()));
+        }
+        return options.context() == 0 ? trained : options.context();
+    }
+
+    /** What a model would take, without opening it for use. */
+    public static MemoryNeed memoryNeed(ModelSource source, int context) {
+        return MemoryNeed.of(source, context);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Positions that a sequence may have. */
+    public int context() {
+        return context;
+    }
+
+    /** The memory that this model takes. */
+    public MemoryNeed memory() {
+        return memory;
+    }
+
+    /** The file or folder that the model came from. */
+    public ModelSource source() {
+        return source;
+    }
+
+    /** One line for people: device, kernels, threads. */
+    public String device() {
+        return backend.description();
+    }
+
+    /** @throws DemoticException if the model's file describes no tokenizer that Demotic knows */
+    public synchronized Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            tokenizer = Tokenizers.of(source.metadata());
+        }
+        return tokenizer;
+    }
+
+    /** @throws DemoticException if the model has no chat template, or one that cannot be parsed */
+    public synchronized ChatTemplate chatTemplate() {
+        if (chatTemplate == null) {
+            chatTemplate = ChatTemplate.parse(source.metadata()
+                    .findString("tokenizer.chat_template")
+                    .orElseThrow(() -> new DemoticException(
+                            source.path() + " has no chat template; use it with raw prompts (--raw)")));
+        }
+        return chatTemplate;
+    }
+
+    public boolean hasChatTemplate() {
+        return source.metadata().has("tokenizer.chat_template");
+    }
+
+    /**
+     * Opens an empty sequence that may grow to the full context.
+     *
+     * @throws DemoticException if the KV cache has no room for it beside those that are open
+     */
+    public Sequence newSequence() {
+        return newSequence(context);
+    }
+
+    /**
+     * Opens an empty sequence that may grow to {@code capacity} positions, and reserves the memory for it.
+     *
+     * @throws DemoticException if the KV cache has no room for it, or the model's context is shorter
+     */
+    public Sequence newSequence(int capacity) {
+        if (capacity > context) {
+            throw new DemoticException(
+                    "a sequence of %,d tokens is longer than the context of %,d; shorten it, or open the model with a longer context"
+                            .formatted(capacity, context));
+        }
+        return new Sequence(config, batcher, new KvTable(pool, capacity + MemoryNeed.DRAFT_ROOM), capacity);
+    }
+
+    /** Ends the engine and unmaps the weights; sequences that are still open become unusable. */
+    @Override
+    public void close() {
+        batcher.close();
+        pool.close();
+        backend.close();
+        source.close();
+    }
+}

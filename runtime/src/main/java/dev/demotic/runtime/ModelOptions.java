@@ -1,0 +1,37 @@
+package dev.demotic.runtime;
+
+/**
+ * How a model is opened.
+ *
+ * @param context positions that a sequence may have; 0 for what the model was trained for
+ * @param threads compute threads; 0 for one a core
+ * @param kernels the kernel set's name, or empty for the best that runs here
+ * @param maxMemory bytes that weights, KV cache and work area may take together; 0 for what the machine has
+ * @param sequences full-length sequences that the KV cache has room for; memory is committed as it fills
+ */
+public record ModelOptions(int context, int threads, String kernels, long maxMemory, int sequences) {
+    /** The model's own context, all cores, the kernels that DEMOTIC_KERNELS names, room for eight sequences. */
+    public static ModelOptions defaults() {
+        return new ModelOptions(0, 0, System.getenv().getOrDefault("DEMOTIC_KERNELS", ""), 0, 8);
+    }
+
+    public ModelOptions withContext(int tokens) {
+        return new ModelOptions(tokens, threads, kernels, maxMemory, sequences);
+    }
+
+    public ModelOptions withThreads(int count) {
+        return new ModelOptions(context, count, kernels, maxMemory, sequences);
+    }
+
+    public ModelOptions withKernels(String set) {
+        return new ModelOptions(context, threads, set, maxMemory, sequences);
+    }
+
+    public ModelOptions withMaxMemory(long bytes) {
+        return new ModelOptions(context, threads, kernels, bytes, sequences);
+    }
+
+    public ModelOptions withSequences(int count) {
+        return new ModelOptions(context, threads, kernels, maxMemory, count);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.demotic.runtime.backend.cpu;
+
+import dev.demotic.runtime.backend.Activation;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The arithmetic of the CPU backend: what one thread does with one piece of an operation.
+ *
+ * <p>Implementations differ in instructions, never in contract: each result is a function of its own row's inputs with one
+ * order of additions, whatever else is computed beside it. Offsets into segments are bytes, into arrays elements.
+ */
+interface Kernels {
+    /** The name by which DEMOTIC_KERNELS asks for this set. */
+    String name();
+
+    /** Weight rows that {@link #multiply} takes at once. */
+    int TILE = 4;
+
+    /**
+     * y[r][n] = weights[n] · x[r] for {@code tile} unpacked weight rows and all rows of x.
+     *
+     * @param weights tile rows of {@code columns} floats
+     * @param tile weight rows present, at most {@link #TILE}
+     * @param y where the first row's first result goes; {@code yStride} bytes lie between two rows' results
+     */
+    void multiply(
+            float[] weights,
+            int tile,
+            int columns,
+            MemorySegment x,
+            int rows,
+            MemorySegment y,
+            long yOffset,
+            long yStride);
+
+    /** y = x / rms(x) · weight over {@code n} floats. */
+    void rmsNorm(MemorySegment x, long xOffset, float[] weight, int n, float epsilon, MemorySegment y, long yOffset);
+
+    /** gate = activation(gate) * up over {@code n} floats. */
+    void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n);
+
+    /** x += factor · delta over {@code n} floats. */
+    void add(MemorySegment x, long xOffset, MemorySegment delta, long deltaOffset, float factor, int n);
+
+    /**
+     * Scores of one query against the keys of a block: scores[at + slot] = query · key[slot], for all slots of the block.
+     *
+     * @param keys {@code dimension} rows of BLOCK floats: keys lie transposed, so that slots are lanes
+     */
+    void scores(float[] query, int queryAt, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at);
+
+    /** Turns scores[0..n) into exp(score - max) and returns their sum; the array has room for whole vectors. */
+    float exponentials(float[] scores, int n);
+
+    /** out += weight · value over {@code dimension} floats. */
+    void addValue(float[] out, float weight, MemorySegment values, long valueOffset, int dimension);
+}

@@ -1,0 +1,313 @@
+package dev.demotic.runtime.batch;
+
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.Pass;
+import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.KvStore;
+import dev.demotic.runtime.backend.Step;
+import dev.demotic.runtime.model.Decoder;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins the passes of all waiting sequences into steps, and runs them one after the other on its own thread.
+ *
+ * <p>A step takes any mix of single tokens, draft trees and prompt chunks. Short passes go first, so that a long prompt does
+ * not hold up those who are decoding. Before a step starts, sequences that took part in the one before get a moment to come
+ * back: lockstep requests then stay together instead of falling apart into batches of one.
+ */
+public final class Batcher implements AutoCloseable {
+    /** How long a step waits for the sequences of the one before. */
+    private static final long STRAGGLER_NANOS = 300_000;
+
+    private final Decoder decoder;
+    private final KvStore store;
+    private final Step step;
+    private final Thread worker;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<Request> queue = new ArrayDeque<>();
+    private final List<Request> inStep = new ArrayList<>();
+    private final int[] stepStart;
+    private final int[] logitRows;
+    /** By row of logits: which request of the step it is for. */
+    private final int[] logitOwners;
+
+    private final int[] logitNodes;
+    private int expected;
+    private boolean closed;
+
+    public Batcher(Decoder decoder, KvStore store, Step step) {
+        this.decoder = decoder;
+        this.store = store;
+        this.step = step;
+        stepStart = new int[step.capacity() + 1];
+        logitRows = new int[step.capacity()];
+        logitNodes = new int[step.capacity()];
+        logitOwners = new int[step.capacity()];
+        worker = Thread.ofPlatform().daemon().name("demotic-batcher").unstarted(this::work);
+    }
+
+    /** Starts the compute thread. */
+    public Batcher start() {
+        worker.start();
+        return this;
+    }
+
+    /**
+     * Evaluates a pass for a sequence and returns when its outputs are there.
+     *
+     * @throws CancellationException if the thread is interrupted; the interrupt stays set
+     * @throws DemoticException if the model is closed or puts out something that is no number
+     */
+    public void run(Request request, Pass pass) {
+        request.begin(pass);
+        lock.lock();
+        try {
+            if (closed) {
+                throw new DemoticException("the model is closed; open it again to go on");
+            }
+            queue.addLast(request);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (!request.isDone) {
+            LockSupport.park(this);
+            if (Thread.interrupted()) {
+                interrupted = true;
+                cancel(request);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("decoding was interrupted");
+        }
+        Throwable failure = request.failure;
+        if (failure != null) {
+            throw failure instanceof DemoticException known
+                    ? new DemoticException(String.valueOf(known.getMessage()), known)
+                    : new IllegalStateException("the forward pass failed", failure);
+        }
+    }
+
+    /** Says that a sequence will not come back, so that no step waits for it. */
+    public void leave() {
+        lock.lock();
+        try {
+            expected = Math.max(0, expected - 1);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void cancel(Request request) {
+        lock.lock();
+        try {
+            queue.remove(request);
+            request.isCancelled = true;
+            request.isDone |= !request.isRunning;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void work() {
+        while (gather()) {
+            Throwable failure = null;
+            try {
+                compute();
+            } catch (RuntimeException | Error thrown) {
+                failure = thrown;
+            }
+            finish(failure);
+        }
+    }
+
+    /** Waits for passes and makes them the next step; false once the batcher is closed. */
+    private boolean gather() {
+        lock.lock();
+        try {
+            while (queue.isEmpty() && !closed) {
+                changed.awaitUninterruptibly();
+            }
+            awaitStragglers();
+            if (closed) {
+                queue.forEach(request -> request.complete(new DemoticException("the model was closed meanwhile")));
+                queue.clear();
+                return false;
+            }
+            plan();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitStragglers() {
+        long left = STRAGGLER_NANOS;
+        while (queue.size() < expected && left > 0 && !closed) {
+            try {
+                left = changed.awaitNanos(left);
+            } catch (InterruptedException ignored) {
+                return; // nobody interrupts the worker; closing signals
+            }
+        }
+    }
+
+    /** Fills the step: short passes first, then prompt chunks in the room that is left. */
+    private void plan() {
+        step.clear();
+        inStep.clear();
+        Request first = queue.getFirst();
+        int alone = step.capacity() / 8;
+        for (int round = 0; round < 2; round++) {
+            for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < step.capacity(); ) {
+                Request request = waiting.next();
+                boolean isShort = request.remaining() <= alone;
+                if (isShort == (round == 0) && request.runs(first.pass.layers())) {
+                    add(request);
+                    waiting.remove();
+                }
+            }
+        }
+        stepStart[inStep.size()] = step.rows;
+        expected = inStep.size();
+    }
+
+    private void add(Request request) {
+        stepStart[inStep.size()] = step.rows;
+        inStep.add(request);
+        request.isRunning = true;
+        request.addRows(step, Math.min(request.remaining(), step.capacity() - step.rows));
+    }
+
+    private void compute() {
+        Buffer hidden = decoder.embed(step);
+        for (int i = 0; i < inStep.size(); i++) {
+            inject(inStep.get(i), stepStart[i], stepStart[i + 1], hidden);
+        }
+        decoder.run(step, store, inStep.getFirst().pass.layers(), this::capture);
+        int wanted = 0;
+        for (int i = 0; i < inStep.size(); i++) {
+            Request request = inStep.get(i);
+            for (int row = stepStart[i]; row < stepStart[i + 1]; row++) {
+                int node = request.next + row - stepStart[i];
+                if (request.outputs.wantsLogits(node)) {
+                    logitRows[wanted] = row;
+                    logitNodes[wanted] = node;
+                    logitOwners[wanted++] = i;
+                }
+            }
+        }
+        for (int done = 0; done < wanted; done += decoder.maxLogits()) {
+            int count = Math.min(decoder.maxLogits(), wanted - done);
+            System.arraycopy(logitRows, done, logitRows, 0, count);
+            deliver(decoder.logits(logitRows, count), done, count);
+        }
+    }
+
+    /** Puts embedding rows and resumed hidden states where the tokens' embeddings were. */
+    private static void inject(Request request, int from, int end, Buffer hidden) {
+        MemorySegment states = request.pass.hidden();
+        for (int row = from; row < end; row++) {
+            int node = request.next + row - from;
+            MemorySegment embedding = request.pass.tree().embedding(node);
+            if (states != null) {
+                long at = (node - request.pass.first()) * hidden.stride();
+                MemorySegment.copy(states, at, hidden.memory(), row * hidden.stride(), hidden.stride());
+            } else if (embedding != null) {
+                MemorySegment.copy(embedding, 0, hidden.memory(), row * hidden.stride(), hidden.stride());
+            }
+        }
+    }
+
+    private void capture(int layer, Buffer hidden) {
+        for (int i = 0; i < inStep.size(); i++) {
+            Request request = inStep.get(i);
+            if (request.outputs.captures(layer)) {
+                long bytes = (stepStart[i + 1] - stepStart[i]) * hidden.stride();
+                MemorySegment target = request.outputs.hidden(layer);
+                long at = (request.next - request.pass.first()) * hidden.stride();
+                MemorySegment.copy(hidden.memory(), stepStart[i] * hidden.stride(), target, at, bytes);
+            }
+        }
+    }
+
+    private void deliver(Buffer logits, int from, int count) {
+        for (int i = 0; i < count; i++) {
+            MemorySegment row = logits.memory().asSlice(i * logits.stride(), logits.stride());
+            if (!isFinite(row)) {
+                throw new DemoticException(
+                        "the model puts out logits that are no numbers; its weights hold NaN or infinity,"
+                                + " so the file is damaged: get it again");
+            }
+            inStep.get(logitOwners[from + i])
+                    .outputs
+                    .logits(logitNodes[from + i])
+                    .copyFrom(row);
+        }
+    }
+
+    /** One addition a value: 0 · x is 0 for every number and NaN for NaN and the infinities. */
+    private static boolean isFinite(MemorySegment row) {
+        float zeros = 0;
+        for (long i = 0; i < row.byteSize(); i += 4) {
+            zeros += 0 * row.get(ValueLayout.JAVA_FLOAT, i);
+        }
+        return zeros == 0;
+    }
+
+    private void finish(@Nullable Throwable failure) {
+        lock.lock();
+        try {
+            for (int i = inStep.size() - 1; i >= 0; i--) {
+                Request request = inStep.get(i);
+                request.next += stepStart[i + 1] - stepStart[i];
+                request.isRunning = false;
+                if (failure != null || request.isCancelled || request.remaining() == 0) {
+                    request.complete(failure);
+                } else {
+                    queue.addFirst(request);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Stops after the step that is running; passes still waiting fail. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (worker.isAlive()) {
+            try {
+                worker.join();
+            } catch (InterruptedException later) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
