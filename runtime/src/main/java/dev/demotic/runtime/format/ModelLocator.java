@@ -38,7 +38,8 @@ public final class ModelLocator {
                 // no path, so it can only be the name of a pulled model
             }
         }
-        if (!HubReference.isReference(model)) {
+        if (!HubReference.isReference(model)
+                || endsWith(HubReference.parse(model).name(), ".gguf")) {
             throw new DemoticException("there is no file or folder \"" + model
                     + "\"; give a GGUF file, a Hugging Face folder, or a pulled model that `demotic list` shows");
         }
@@ -54,7 +55,7 @@ public final class ModelLocator {
 
     private static ModelLocation onDisk(Path path) {
         if (!Files.isDirectory(path)) {
-            if (path.toString().toLowerCase(Locale.ROOT).endsWith(".safetensors")) {
+            if (endsWith(path.toString(), ".safetensors")) {
                 throw new DemoticException(
                         path + " is only the weights of a model; give the folder that holds it with config.json");
             }
@@ -71,11 +72,15 @@ public final class ModelLocator {
     private static List<String> ggufs(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(Path::toString)
-                    .filter(name -> name.toLowerCase(Locale.ROOT).endsWith(".gguf"))
+                    .filter(name -> endsWith(name, ".gguf"))
                     .sorted()
                     .toList();
         } catch (IOException e) {
             return List.of();
         }
+    }
+
+    private static boolean endsWith(String name, String extension) {
+        return name.toLowerCase(Locale.ROOT).endsWith(extension);
     }
 }

@@ -30,13 +30,7 @@ public record HubReference(String owner, String name, Optional<String> file, Opt
                     + " digits, '-', '_' and '.'");
         }
         file.ifPresent(SafeName::require);
-        revision.ifPresent(revision1 -> {
-            if (!REVISION.matcher(revision1).matches() || revision1.contains("..")) {
-                throw new DemoticException("\"" + revision1 + "\" is not a revision of " + repository
-                        + "; write a branch, tag or commit last, as in " + SCHEME + repository + ":file@"
-                        + DEFAULT_REVISION);
-            }
-        });
+        revision.ifPresent(HubReference::requireRevision);
     }
 
     /**
@@ -95,5 +89,13 @@ public record HubReference(String owner, String name, Optional<String> file, Opt
 
     private static boolean isName(String text) {
         return NAME.matcher(text).matches() && !text.contains("..");
+    }
+
+    static void requireRevision(String revision) {
+        if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
+            throw new DemoticException("\"" + revision
+                    + "\" is not a revision; write a branch, tag or commit last, as in hf:owner/name:file@"
+                    + DEFAULT_REVISION);
+        }
     }
 }

@@ -22,8 +22,11 @@ record Manifest(List<Pull> pulls) {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    private static final Manifest EMPTY = new Manifest(List.of());
 
     Manifest {
         pulls = List.copyOf(pulls);
@@ -37,6 +40,7 @@ record Manifest(List<Pull> pulls) {
      */
     record Pull(String revision, String commit, Optional<String> gguf, Instant pulledAt, List<PulledFile> files) {
         Pull {
+            HubReference.requireRevision(revision);
             SafeName.require(commit);
             gguf.ifPresent(SafeName::require);
             files = List.copyOf(files);
@@ -68,9 +72,10 @@ record Manifest(List<Pull> pulls) {
     /** Reads a manifest; one that is missing or damaged counts as empty. */
     static Manifest read(Path file) {
         try {
-            return JSON.readValue(Files.readAllBytes(file), Manifest.class);
+            Manifest manifest = JSON.readValue(Files.readAllBytes(file), Manifest.class);
+            return manifest == null ? EMPTY : manifest;
         } catch (IOException | JacksonException | DemoticException e) {
-            return new Manifest(List.of());
+            return EMPTY;
         }
     }
 
