@@ -15,6 +15,8 @@ final class Download {
     /** A broken attempt that brought this much shows a line that works, and does not count against the limit. */
     private static final long ADVANCE = 1 << 20;
 
+    private static final long SLOW_TO_VERIFY = 256 << 20;
+
     private static final String RESUMES = "what has arrived is kept, so run the same pull again to resume it";
 
     private final HubClient client;
@@ -134,7 +136,9 @@ final class Download {
                     .message("the hub gives no checksum for " + file.name() + ", so only its length is checked");
             return;
         }
-        tally.progress().message("verifying " + file.name());
+        if (part.size() >= SLOW_TO_VERIFY) {
+            tally.progress().message("verifying " + file.name());
+        }
         if (!part.matches(checksum.get())) {
             throw damaged("its checksum is not what the hub says");
         }

@@ -8,6 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A response body that ends in an IOException when nothing arrives for a while; Java's HTTP client would wait for ever. */
 final class GuardedStream extends FilterInputStream {
+    private static final String STALLED = "the server stopped sending";
+
     private final Duration stall;
     private final Thread guard;
     private final AtomicLong reads = new AtomicLong();
@@ -34,10 +36,10 @@ final class GuardedStream extends FilterInputStream {
         try {
             read = super.read(buffer, offset, length);
         } catch (IOException e) {
-            throw stalled ? new IOException("the server stopped sending", e) : e;
+            throw new IOException(stalled ? STALLED : "the connection was cut", e);
         }
         if (stalled) {
-            throw new IOException("the server stopped sending");
+            throw new IOException(STALLED);
         }
         reads.incrementAndGet();
         return read;

@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
  */
 final class HubClient implements AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(30);
+    private static final int LARGEST_PORT = 65_535;
     private static final int MOST_REDIRECTS = 10;
     private static final int LARGEST_LISTING = 64 << 20;
 
@@ -108,6 +109,7 @@ final class HubClient implements AutoCloseable {
 
     static boolean isHttp(URI address) {
         return address.getHost() != null
+                && address.getPort() <= LARGEST_PORT
                 && ("https".equalsIgnoreCase(address.getScheme()) || "http".equalsIgnoreCase(address.getScheme()));
     }
 

@@ -241,16 +241,8 @@ class HubCacheTest {
     @Test
     void waitsForAnotherProcess() throws Exception {
         fake.with("a.gguf", bytes(1, 50));
-        Path lock = Files.createDirectories(cache.resolve("models", "ada", "engine"))
-                .resolve(".lock");
-        Process other = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LockHolder.class.getName(),
-                        lock.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Path folder = Files.createDirectories(cache.resolve("models", "ada", "engine"));
+        Process other = LockHolder.start(folder.resolve(".lock"));
         try (BufferedReader said = other.inputReader(StandardCharsets.UTF_8)) {
             assertThat(said.readLine()).isEqualTo("locked");
             Progress releasing = new Progress() {
@@ -271,6 +263,28 @@ class HubCacheTest {
             assertThat(fake.messages).containsExactly("another process is pulling ada/engine; waiting for it");
         } finally {
             other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void anotherProcessWaitsForUsAlsoWhereOurThreadsContend() throws Exception {
+        Path folder = Files.createDirectories(cache.resolve("models", "ada", "engine"));
+        try (RepositoryLock _ = RepositoryLock.take(folder, "ada/engine", Thread::sleep, Progress.NONE)) {
+            assertThatThrownBy(() -> RepositoryLock.take(
+                            folder,
+                            "ada/engine",
+                            time -> {
+                                throw new InterruptedException();
+                            },
+                            Progress.NONE))
+                    .isInstanceOf(DemoticException.class);
+            assertThat(Thread.interrupted()).isTrue();
+            Process other = LockHolder.start(folder.resolve(".lock"));
+            try (BufferedReader said = other.inputReader(StandardCharsets.UTF_8)) {
+                assertThat(said.readLine()).isEqualTo("taken");
+            } finally {
+                other.destroyForcibly();
+            }
         }
     }
 

@@ -113,7 +113,17 @@ class HubSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"huggingface.co", "ftp://x", "http://", "http://a b", "http://x?y", "http://u:p@x", "/"})
+    @ValueSource(
+            strings = {
+                "huggingface.co",
+                "ftp://x",
+                "http://",
+                "http://a b",
+                "http://x?y",
+                "http://u:p@x",
+                "http://x:99999",
+                "/"
+            })
     void anEndpointThatIsNoAddressIsRefused(String endpoint) {
         assertThatThrownBy(() -> settings(Map.of("HF_ENDPOINT", endpoint)))
                 .isInstanceOf(DemoticException.class)

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
@@ -55,7 +56,9 @@ class HubTroubleTest {
         assertThat(fake.toStorage).hasSize(2);
         assertThat(fake.toStorage.getLast().header("Range")).contains("bytes=70000-");
         assertThat(fake.pauses).containsExactly(Duration.ofSeconds(1));
-        assertThat(fake.messages).first().asString().contains("could not download a.gguf", "trying again in 1 s");
+        assertThat(fake.messages)
+                .first()
+                .isEqualTo("could not download a.gguf: the connection was cut; trying again in 1 s");
     }
 
     @Test
@@ -243,6 +246,12 @@ class HubTroubleTest {
     }
 
     @Test
+    void asksAgainForAListThatWasCut() {
+        fake.listings.add(cutAfter(20, fake.listing()));
+        assertThat(pull()).hasBinaryContent(MODEL);
+    }
+
+    @Test
     void doesNotWaitForHours() {
         fake.listings.add(status(429, "Retry-After", "7200"));
         assertFails()
@@ -300,7 +309,9 @@ class HubTroubleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "file:///etc/passwd", "http://", "ht tp://x", "ftp://127.0.0.1/x"})
+    @ValueSource(
+            strings = {"", "file:///etc/passwd", "http://", "ht tp://x", "http://127.0.0.1:99999/x", "ftp://127.0.0.1/x"
+            })
     void redirectsToNowhereAreRefused(String location) {
         fake.resolves.add(status(302, "Location", location));
         assertFails().hasMessageContaining("redirects to an address that cannot be followed safely");
@@ -335,6 +346,24 @@ class HubTroubleTest {
     }
 
     // Lies
+
+    @Test
+    void noMutationOfAListThrowsAnythingElse() {
+        byte[] listing = fake.listing();
+        Random random = new Random(13);
+        for (int i = 0; i < 2000; i++) {
+            byte[] mutated = listing.clone();
+            for (int change = random.nextInt(4); change >= 0; change--) {
+                mutated[random.nextInt(mutated.length)] = (byte) random.nextInt(256);
+            }
+            try {
+                Selection.of(
+                        REFERENCE, RepositoryListing.parse(mutated, REFERENCE).files());
+            } catch (DemoticException e) {
+                assertThat(e).hasMessageContaining("; ");
+            }
+        }
+    }
 
     @Test
     void aWrongChecksumDeletesTheFile() {
