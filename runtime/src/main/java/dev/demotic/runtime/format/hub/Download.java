@@ -66,7 +66,7 @@ final class Download {
         try (Answer answer = client.open(commit, file.name(), resume)) {
             long size = size(answer);
             long offset = begin(answer, resume);
-            checksum = checksum.or(answer::checksum);
+            checksum = file.checksum().or(answer::checksum);
             tally.at(file.name(), offset);
             copy(answer, offset, size);
             if (size >= 0 && part.size() < size) {
@@ -93,13 +93,14 @@ final class Download {
         return offset;
     }
 
-    private long size(Answer answer) throws IOException {
-        if (file.size() < 0 || answer.size().isEmpty() || answer.status() == 416) {
-            return file.size() < 0 ? answer.size().orElse(-1) : file.size();
+    /** Bytes that the whole file will have, or -1 if neither the list nor the answer says. */
+    private long size(Answer answer) {
+        if (file.size() < 0) {
+            return answer.size().orElse(-1);
         }
-        if (answer.size().getAsLong() != file.size()) {
-            throw damaged("the hub lists it with " + file.size() + " bytes but sends "
-                    + answer.size().getAsLong());
+        if (answer.status() != 416 && answer.size().orElse(file.size()) != file.size()) {
+            throw new DemoticException("the hub lists " + file.name() + " with " + file.size() + " bytes but sends "
+                    + answer.size().getAsLong() + "; try again later");
         }
         return file.size();
     }

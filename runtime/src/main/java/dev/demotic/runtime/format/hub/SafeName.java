@@ -6,9 +6,8 @@ import java.util.regex.Pattern;
 
 /** File names that come from outside: relative, with '/' between the parts, and staying below their folder on every system. */
 final class SafeName {
-    /** A part starts and ends with neither space nor dot (bar a leading dot), and has nothing that Windows reads otherwise. */
-    private static final Pattern PART =
-            Pattern.compile("(?!\\.*$)[^\\p{Cntrl}\\\\/:*?\"<>|]*[^\\p{Cntrl}\\\\/:*?\"<>|. ]");
+    /** A part does not end in a space or dot, and holds nothing that some system reads otherwise. */
+    private static final Pattern PART = Pattern.compile("[^\\p{Cntrl}\\\\/:*?\"<>|]*[^\\p{Cntrl}\\\\/:*?\"<>|. ]");
 
     private static final int LONGEST = 1024;
 
