@@ -247,9 +247,7 @@ class HubCacheTest {
             assertThat(said.readLine()).isEqualTo("locked");
             Progress releasing = new Progress() {
                 @Override
-                public void bytes(String file, long done, long total) {
-                    assertThat(other.isAlive()).isFalse();
-                }
+                public void bytes(String file, long done, long total) {}
 
                 @Override
                 public void message(String text) {
