@@ -1,6 +1,5 @@
 package dev.demotic.runtime.format.hub;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.demotic.runtime.DemoticException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -60,10 +59,7 @@ record Manifest(List<Pull> pulls) {
     }
 
     /** A file of a pull; {@code checksum} as in {@link Checksum}. */
-    record PulledFile(
-            String name,
-            long size,
-            @JsonProperty("checksum") Optional<String> checksum) {
+    record PulledFile(String name, long size, Optional<String> checksum) {
         PulledFile {
             SafeName.require(name);
         }
