@@ -1,6 +1,7 @@
 package dev.demotic.runtime.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /**
  * A named weight as it lies in a file.
@@ -8,10 +9,21 @@ import java.lang.foreign.MemorySegment;
  * @param name the GGUF name, such as {@code blk.0.attn_q.weight}
  * @param type how the elements are stored
  * @param shape the dimensions with the contiguous one first, as GGUF has them: a matrix of R rows of width K is {K, R}
- * @param data the stored bytes; a view of the mapped file wherever the file holds them as they are
+ * @param bytes gives the stored bytes, always the same segment; see {@link #data()}
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Tensor(String name, TensorType type, long[] shape, MemorySegment data) {
+public record Tensor(String name, TensorType type, long[] shape, Supplier<MemorySegment> bytes) {
+    public Tensor(String name, TensorType type, long[] shape, MemorySegment data) {
+        this(name, type, shape, () -> data);
+    }
+
+    /**
+     * The stored bytes: a view of the mapped file wherever the file holds them as they are. Where it holds them in another
+     * order, the first call puts them together in memory, so do not call this to learn a tensor's size.
+     */
+    public MemorySegment data() {
+        return bytes.get();
+    }
 
     /** Width of a row: the contiguous dimension. */
     public long columns() {
@@ -29,5 +41,10 @@ public record Tensor(String name, TensorType type, long[] shape, MemorySegment d
 
     public long elements() {
         return columns() * rows();
+    }
+
+    /** Size of {@link #data()} in bytes. */
+    public long byteSize() {
+        return type.bytes(elements());
     }
 }
