@@ -44,7 +44,7 @@ public final class Zoo {
     }
 
     /** A model as a Hugging Face folder, unpacked to {@code target/zoo/NAME} on first use. */
-    public static Path model(String name) {
+    public static synchronized Path model(String name) {
         Path root = root();
         Path zoo = Path.of("target", "zoo");
         try {

@@ -49,15 +49,8 @@ final class ModelConfig {
         }
         rejectFlag("mlp_bias");
         rejectFlag("use_bidirectional_attention");
-        if (family != Family.LLAMA) {
+        if (family.isGemma() || family == Family.QWEN3 || family == Family.QWEN3_MOE) {
             rejectFlag("attention_bias");
-        }
-        if (family == Family.QWEN3_MOE
-                && (config.whole("decoder_sparse_step", 1, 0, MOST_LAYERS) != 1
-                        || !config.node("mlp_only_layers").isEmpty())) {
-            throw config.unsupported(
-                    config.node("mlp_only_layers").isEmpty() ? "decoder_sparse_step" : "mlp_only_layers",
-                    "it runs mixtures of experts with experts in every layer");
         }
     }
 
@@ -116,13 +109,27 @@ final class ModelConfig {
         return config.flag("tie_word_embeddings", otherwise);
     }
 
+    /** True if queries, keys and values have a bias. */
     boolean hasAttentionBias() {
-        return family == Family.QWEN2 || config.flag("attention_bias", false);
+        return family == Family.QWEN2 || hasOutputBias();
     }
 
-    /** True if the attention output has a bias as well as queries, keys and values. */
+    /** True if the attention output has one. */
     boolean hasOutputBias() {
-        return family != Family.QWEN2 && hasAttentionBias();
+        return family == Family.LLAMA && config.flag("attention_bias", false);
+    }
+
+    /** True if the layer has experts in place of one feed-forward network. */
+    boolean hasExperts(int layer) {
+        if (family != Family.QWEN3_MOE) {
+            return family == Family.MIXTRAL;
+        }
+        for (JsonNode dense : config.node("mlp_only_layers")) {
+            if (dense.asInt(-1) == layer) {
+                return false;
+            }
+        }
+        return (layer + 1) % config.count("decoder_sparse_step", 1) == 0;
     }
 
     int experts() {

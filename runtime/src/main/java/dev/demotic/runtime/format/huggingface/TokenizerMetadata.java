@@ -50,6 +50,7 @@ final class TokenizerMetadata {
     private final String[] tokens;
     private final int[] types;
     private final float[] scores;
+    private final Set<Integer> addedBeyond;
 
     private TokenizerMetadata(Path folder, String json, int vocabularySize) {
         this.folder = folder;
@@ -60,6 +61,7 @@ final class TokenizerMetadata {
         this.tokens = new String[vocabularySize];
         this.types = new int[vocabularySize];
         this.scores = new float[vocabularySize];
+        this.addedBeyond = addedBeyond();
         Arrays.fill(types, UNUSED);
         readVocabulary();
         readAddedTokens();
@@ -71,19 +73,26 @@ final class TokenizerMetadata {
     }
 
     /**
-     * Reads the tokenizer's files.
+     * Reads the tokenizer's files; empty where the folder holds weights alone.
      *
      * @param vocabularySize rows of the model's embedding
-     * @throws DemoticException if there is no tokenizer.json, it is damaged, or it has tokens that the model lacks
+     * @throws DemoticException if tokenizer.json is damaged, or missing beside other files of a tokenizer, or has tokens
+     *     that the model lacks
      */
-    static TokenizerMetadata read(Path folder, int vocabularySize) {
+    static Optional<TokenizerMetadata> read(Path folder, int vocabularySize) {
         Path file = folder.resolve("tokenizer.json");
-        if (!Files.exists(file) && Files.exists(folder.resolve("tokenizer.model"))) {
+        if (Files.exists(file)) {
+            return Optional.of(new TokenizerMetadata(folder, Config.text(file), vocabularySize));
+        }
+        if (Files.exists(folder.resolve("tokenizer.model"))) {
             throw new DemoticException(
                     folder + " holds tokenizer.model, but not the tokenizer.json that Demotic reads; "
                             + "save the tokenizer with Hugging Face's AutoTokenizer to get one");
         }
-        return new TokenizerMetadata(folder, Config.text(file), vocabularySize);
+        if (Files.exists(folder.resolve("tokenizer_config.json"))) {
+            throw new DemoticException(file + " is missing; download it");
+        }
+        return Optional.empty();
     }
 
     private String kind() {
@@ -128,6 +137,9 @@ final class TokenizerMetadata {
     }
 
     private void add(String piece, int id) {
+        if (id >= tokens.length && addedBeyond.contains(id)) {
+            return;
+        }
         if (id >= tokens.length) {
             throw new DemoticException(tokenizer.file() + " gives token " + piece + " the id " + id
                     + ", but the model knows " + tokens.length + " tokens; the tokenizer belongs to another model");
@@ -147,23 +159,41 @@ final class TokenizerMetadata {
         return model.string("unk_token").map(ids::get);
     }
 
+    /** Ids of added tokens that the model has no embedding for, such as the image placeholders of text-only models. */
+    private Set<Integer> addedBeyond() {
+        Set<Integer> beyond = new HashSet<>();
+        for (JsonNode added : tokenizer.node("added_tokens")) {
+            if (id(added) >= tokens.length) {
+                beyond.add(id(added));
+            }
+        }
+        return beyond;
+    }
+
     private void readAddedTokens() {
         for (JsonNode added : tokenizer.node("added_tokens")) {
             String content = added.path("content").asString("");
-            JsonNode id = added.path("id");
-            if (content.isEmpty() || !id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
-                throw malformed("an added token", "no content or no valid id");
+            int id = id(added);
+            if (content.isEmpty()) {
+                throw malformed("added token " + id, "no content");
             }
-            // Some tokenizers add tokens that the text model has no embedding for, such as image placeholders.
-            if (id.intValue() >= tokens.length) {
+            if (addedBeyond.contains(id)) {
                 continue;
             }
-            ids.put(content, id.intValue());
-            tokens[id.intValue()] = content;
-            if (types[id.intValue()] != UNKNOWN) {
-                types[id.intValue()] = added.path("special").asBoolean(false) ? CONTROL : USER_DEFINED;
+            ids.put(content, id);
+            tokens[id] = content;
+            if (types[id] != UNKNOWN) {
+                types[id] = added.path("special").asBoolean(false) ? CONTROL : USER_DEFINED;
             }
         }
+    }
+
+    private int id(JsonNode addedToken) {
+        JsonNode id = addedToken.path("id");
+        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
+            throw malformed("an added token", "no valid id");
+        }
+        return id.intValue();
     }
 
     void writeTo(Metadata metadata) {

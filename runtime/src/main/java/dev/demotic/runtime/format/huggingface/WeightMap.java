@@ -41,7 +41,7 @@ final class WeightMap {
         config.ropeScaling().factors().forEach(weights::computed);
         weights.view("token_embd.weight", body + "embed_tokens.weight", config.vocabularySize(), hidden);
         for (int layer = 0; layer < config.layers(); layer++) {
-            layer("blk." + layer + ".", body + "layers." + layer + ".");
+            layer("blk." + layer + ".", body + "layers." + layer + ".", config.hasExperts(layer));
         }
         norm("output_norm.weight", body + "norm.weight", hidden);
         if (!config.hasTiedEmbeddings()) {
@@ -49,7 +49,7 @@ final class WeightMap {
         }
     }
 
-    private void layer(String gguf, String name) {
+    private void layer(String gguf, String name, boolean hasExperts) {
         norm(gguf + "attn_norm.weight", name + "input_layernorm.weight", hidden);
         attention(gguf, name + "self_attn.");
         if (family.isGemma()) {
@@ -59,7 +59,7 @@ final class WeightMap {
         } else {
             norm(gguf + "ffn_norm.weight", name + "post_attention_layernorm.weight", hidden);
         }
-        if (family.hasExperts()) {
+        if (hasExperts) {
             experts(gguf, name);
         } else {
             feedForward(gguf, name + "mlp.");

@@ -8,6 +8,7 @@ import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.format.Metadata;
 import dev.demotic.runtime.tensor.Tensor;
 import dev.demotic.runtime.tensor.TensorType;
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -328,6 +329,44 @@ class HuggingFaceFolderTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\"mlp_only_layers\": [0]", "\"decoder_sparse_step\": 2"})
+    void mixesDenseAndSparseLayers(String firstIsDense) {
+        TinyFolder folder = addHeadNorms(addAttention(frame(
+                "qwen3_moe",
+                "\"num_local_experts\": 3, \"num_experts_per_tok\": 1, \"moe_intermediate_size\": 6, "
+                        + firstIsDense)));
+        folder.tensor(name(0, "mlp.gate_proj.weight"), INNER, HIDDEN)
+                .tensor(name(0, "mlp.up_proj.weight"), INNER, HIDDEN)
+                .tensor(name(0, "mlp.down_proj.weight"), HIDDEN, INNER)
+                .tensor(name(1, "mlp.gate.weight"), EXPERTS, HIDDEN);
+        for (int expert = 0; expert < EXPERTS; expert++) {
+            String experts = name(1, "mlp.experts." + expert + ".");
+            folder.tensor(experts + "gate_proj.weight", INNER, HIDDEN)
+                    .tensor(experts + "up_proj.weight", INNER, HIDDEN)
+                    .tensor(experts + "down_proj.weight", HIDDEN, INNER);
+        }
+        addHead(folder).save();
+        try (HuggingFaceFolder model = HuggingFaceFolder.open(path)) {
+            assertSame(folder, model, "blk.0.ffn_up.weight", name(0, "mlp.up_proj.weight"));
+            assertThat(values(tensor(model, "blk.1.ffn_up_exps.weight")))
+                    .isEqualTo(stacked(folder, name(1, "mlp.experts."), ".up_proj.weight"));
+            assertThat(model.tensors()).doesNotContainKeys("blk.0.ffn_up_exps.weight", "blk.1.ffn_up.weight");
+            assertThat(model.metadata().flag("qwen3moe.expert_weights_norm", true))
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void opensWeightsAlone() throws IOException {
+        llama("").save();
+        Files.delete(path.resolve("tokenizer.json"));
+        Files.delete(path.resolve("tokenizer_config.json"));
+        try (HuggingFaceFolder model = HuggingFaceFolder.open(path)) {
+            assertThat(model.metadata().values().keySet()).noneMatch(key -> key.startsWith("tokenizer."));
+        }
+    }
+
     @Test
     void leavesQwensHalvesInPlace() {
         TinyFolder folder = addHead(addFeedForward(addBiases(addAttention(frame(
@@ -547,8 +586,6 @@ class HuggingFaceFolderTest {
                 "llama   | \"partial_rotary_factor\": 0.5          | partial_rotary_factor 0.5",
                 "llama   | \"rms_norm_eps\": \"x\"                 | gives rms_norm_eps as \"x\", but it must be a number",
                 "gemma2  | \"layer_types\": [\"full_attention\"]   | for each of the 2 layers",
-                "qwen3_moe | \"decoder_sparse_step\": 2            | asks for decoder_sparse_step 2",
-                "qwen3_moe | \"mlp_only_layers\": [0]              | asks for mlp_only_layers [0]",
                 "mixtral | \"num_local_experts\": 1                | num_experts_per_tok",
             })
     void rejectsWhatItCannotHonour(String modelType, String more, String message) {

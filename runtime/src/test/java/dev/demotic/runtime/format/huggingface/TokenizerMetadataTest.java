@@ -25,7 +25,7 @@ class TokenizerMetadataTest {
              "post_processor": {"type": "Sequence", "processors": [{"type": "ByteLevel"},
                 {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
                                                           {"Sequence": {"id": "A", "type_id": 0}}]}]},
-             "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}""";
+             "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "<image>": 9}, "merges": ["a b"]}}""";
 
     private static final String SENTENCEPIECE = """
             {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "</s>", "special": true}],
@@ -54,7 +54,7 @@ class TokenizerMetadataTest {
     private Metadata read(String tokenizer, int vocabularySize) {
         folder.file("tokenizer.json", tokenizer);
         Metadata metadata = new Metadata();
-        TokenizerMetadata.read(path, vocabularySize).writeTo(metadata);
+        TokenizerMetadata.read(path, vocabularySize).orElseThrow().writeTo(metadata);
         return metadata;
     }
 
@@ -178,7 +178,8 @@ class TokenizerMetadataTest {
                 "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -1}}} | gives token a no valid id",
                 "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 1, \"b\": 1}}} | gives token b the id of another token",
                 "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": [3]}} | gives merge 0 no pair of pieces",
-                "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {}}, \"added_tokens\": [{\"id\": 1}]} | gives an added token no content",
+                "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {}}, \"added_tokens\": [{\"id\": 1}]} | gives added token 1 no content",
+                "{\"decoder\": {\"type\": \"ByteLevel\"}, \"model\": {\"type\": \"BPE\", \"vocab\": {}}, \"added_tokens\": [{\"content\": \"a\"}]} | gives an added token no valid id",
                 "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}, \"normalizer\": {\"precompiled_charsmap\": \"~\"}} | gives precompiled_charsmap no Base64 text",
             })
     void rejectsWhatItCannotRead(String tokenizer, String message) {
