@@ -1,6 +1,7 @@
 package dev.demotic.runtime.format;
 
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.format.huggingface.HuggingFaceFolder;
 import java.nio.file.Path;
 
 /** Opens whatever holds a model. */
@@ -12,8 +13,7 @@ public final class ModelSources {
      *
      * @throws DemoticException if it is neither, or damaged
      */
-    @SuppressWarnings("DoNotCallSuggester")
     public static ModelSource open(Path path) {
-        throw new DemoticException(path + " is no model file");
+        return HuggingFaceFolder.open(path);
     }
 }

@@ -96,10 +96,6 @@ final class Blueprint {
         return source.metadata().number(prefixed("attention.layer_norm_rms_epsilon"));
     }
 
-    int experts() {
-        return source.metadata().integer(prefixed("expert_count"), 0);
-    }
-
     private String prefixed(String key) {
         return config.architecture() + "." + key;
     }
@@ -236,8 +232,19 @@ final class Blueprint {
                     matrix("ffn_down", config.width(), hidden));
         }
 
-        Block.MixtureOfExperts experts(boolean normalized) {
-            int count = Blueprint.this.experts();
+        /**
+         * Experts where the layer has them, else a plain gated MLP.
+         *
+         * @param normalized whether the chosen experts' weights are scaled to sum to one
+         */
+        Block.FeedForward feedForward(Activation activation, boolean normalized) {
+            return source.tensors().containsKey(prefix + "ffn_gate_inp.weight")
+                    ? experts(activation, normalized)
+                    : gatedMlp(activation);
+        }
+
+        private Block.MixtureOfExperts experts(Activation activation, boolean normalized) {
+            int count = integer("expert_count");
             int hidden =
                     source.metadata().integer(prefixed("expert_feed_forward_length"), integer("feed_forward_length"));
             int used = integer("expert_used_count");
@@ -251,10 +258,7 @@ final class Blueprint {
             List<Block.GatedMlp> experts = new ArrayList<>(count);
             for (int e = 0; e < count; e++) {
                 experts.add(new Block.GatedMlp(
-                        Activation.SILU,
-                        backend.load(gates.get(e)),
-                        backend.load(ups.get(e)),
-                        backend.load(downs.get(e))));
+                        activation, backend.load(gates.get(e)), backend.load(ups.get(e)), backend.load(downs.get(e))));
             }
             return new Block.MixtureOfExperts(matrix("ffn_gate_inp", count, config.width()), experts, used, normalized);
         }

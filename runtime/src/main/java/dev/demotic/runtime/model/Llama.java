@@ -23,7 +23,7 @@ final class Llama implements Architecture {
                         model.attention(model.window(layer))),
                 null,
                 w.norm("ffn_norm"),
-                model.experts() == 0 ? w.gatedMlp(Activation.SILU) : w.experts(true),
+                w.feedForward(Activation.SILU, true),
                 null);
     }
 }

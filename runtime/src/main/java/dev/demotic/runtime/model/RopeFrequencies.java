@@ -56,8 +56,7 @@ final class RopeFrequencies {
             }
             case "yarn" -> {
                 yarn(frequencies, base, factor);
-                magnitude =
-                        metadata.number(prefix + "scaling.yarn_attn_factor", 1) * (1 + 0.1f * (float) Math.log(factor));
+                magnitude = metadata.number(prefix + "scaling.yarn_attn_factor", 1 + 0.1f * (float) Math.log(factor));
             }
             case "longrope" -> {
                 boolean isLong = context > originalContext();
