@@ -43,9 +43,6 @@ public enum TensorType {
         return blockElements;
     }
 
-    public Codec codec() {
-        return Codec.of(this);
-    }
     /** Bytes of one block. */
     public int blockBytes() {
         return blockBytes;
