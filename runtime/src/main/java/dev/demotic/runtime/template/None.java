@@ -1,0 +1,6 @@
+package dev.demotic.runtime.template;
+
+/** Python's {@code None}. */
+enum None {
+    NONE
+}
