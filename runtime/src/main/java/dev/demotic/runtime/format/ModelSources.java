@@ -2,6 +2,7 @@ package dev.demotic.runtime.format;
 
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.format.huggingface.HuggingFaceFolder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Opens whatever holds a model. */
@@ -14,6 +15,6 @@ public final class ModelSources {
      * @throws DemoticException if it is neither, or damaged
      */
     public static ModelSource open(Path path) {
-        return HuggingFaceFolder.open(path);
+        return Files.isDirectory(path) ? HuggingFaceFolder.open(path) : GgufFile.open(path);
     }
 }

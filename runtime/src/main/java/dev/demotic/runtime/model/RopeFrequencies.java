@@ -89,7 +89,7 @@ final class RopeFrequencies {
                     .formatted(source.path(), name, tensor.elements(), frequencies.length));
         }
         float[] factors = new float[frequencies.length];
-        tensor.type().codec().dequantize(tensor.data(), 0, factors, 0, factors.length);
+        tensor.type().dequantize(tensor.data(), 0, factors, 0, factors.length);
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] /= factors[i];
         }

@@ -8,6 +8,6 @@ import java.lang.foreign.MemorySegment;
 record CpuWeights(TensorType type, int rows, int columns, MemorySegment data) implements Weights {
     /** Unpacks one row to floats. */
     void unpack(int row, float[] out, int at) {
-        type.codec().dequantize(data, row * type.bytes(columns), out, at, columns);
+        type.dequantize(data, row * type.bytes(columns), out, at, columns);
     }
 }
