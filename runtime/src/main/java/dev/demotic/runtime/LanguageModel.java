@@ -4,6 +4,7 @@ import dev.demotic.runtime.backend.Backend;
 import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.cpu.CpuBackend;
+import dev.demotic.runtime.batch.BatchStatistics;
 import dev.demotic.runtime.batch.Batcher;
 import dev.demotic.runtime.cache.KvPool;
 import dev.demotic.runtime.cache.KvShape;
@@ -117,6 +118,11 @@ public final class LanguageModel implements AutoCloseable {
     /** The memory that this model takes. */
     public MemoryNeed memory() {
         return memory;
+    }
+
+    /** Steps and rows so far: how well requests share steps. */
+    public BatchStatistics statistics() {
+        return batcher.statistics();
     }
 
     /** The file or folder that the model came from. */

@@ -46,6 +46,8 @@ public final class Batcher implements AutoCloseable {
     private final int[] logitNodes;
     private int expected;
     private boolean closed;
+    private long steps;
+    private long rows;
 
     public Batcher(Decoder decoder, KvStore store, Step step) {
         this.decoder = decoder;
@@ -108,6 +110,15 @@ public final class Batcher implements AutoCloseable {
         try {
             expected = Math.max(0, expected - 1);
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public BatchStatistics statistics() {
+        lock.lock();
+        try {
+            return new BatchStatistics(steps, rows);
         } finally {
             lock.unlock();
         }
@@ -273,6 +284,8 @@ public final class Batcher implements AutoCloseable {
     private void finish(@Nullable Throwable failure) {
         lock.lock();
         try {
+            steps++;
+            rows += step.rows;
             for (int i = inStep.size() - 1; i >= 0; i--) {
                 Request request = inStep.get(i);
                 request.next += stepStart[i + 1] - stepStart[i];
