@@ -5,9 +5,9 @@ usage: python3 architectures.py OUT_DIR [NAME ...]      (transformers 5.17, torc
 Each folder is a Hugging Face model folder in bfloat16 (config.json, generation_config.json, model.safetensors) plus
 
   config-legacy.json  the same configuration as transformers 4 wrote it: rope_theta, rope_scaling, torch_dtype
-  golden.json         ids: 40 prompt tokens; greedy: the 24 tokens after them; greedy_gaps: the largest logit less the
-                      second at each; logits and others: file names and shapes; sensitivity: how far the logits move when
-                      one feature is taken away; float32_error: their distance from a float64 run (both: the maximum)
+  golden.json         ids: 40 prompt tokens; greedy: the 24 tokens after them; greedy_gaps: at each the largest logit
+                      less the second; logits and others: file names and shapes; sensitivity: how far the logits move
+                      when one feature is taken away; float32_error: their distance from a float64 run (both: maxima)
   logits.bin          float32, little endian, [40, vocab]: the logits after each prompt token
   logits-short.bin    (longrope) the same for the first 12 tokens alone, which take the short factors
   hidden.bin          (some) float32 [layers + 1, 40, hidden]: the embeddings, then what each layer adds up to, before

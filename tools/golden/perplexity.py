@@ -3,8 +3,8 @@
 usage: python3 perplexity.py TEXT OUT.json MODEL_DIR ...      (transformers 5.17, torch; a GPU helps)
 
 The text is tokenised whole with each model's tokenizer.json, no BOS added, and cut into windows of 512 tokens, the last
-partial one dropped. A window's tokens are predicted from those before them in the window alone. Perplexity is exp of the
-mean negative log-likelihood (nll) in nats; weights are upcast and all arithmetic is float32, the sums float64.
+partial one dropped. A window's tokens are predicted from those before them in the window alone. Perplexity is exp of
+the mean negative log-likelihood (nll) in nats; weights are upcast and all arithmetic is float32, the sums float64.
 
 OUT.json holds this protocol, the text's hash (not the text), and for each model the numbers of three ways of scoring
 and the mean nll of each of the first 16 windows, for a quick test.
