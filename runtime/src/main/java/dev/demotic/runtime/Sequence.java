@@ -112,6 +112,9 @@ public final class Sequence implements AutoCloseable {
     }
 
     private void checkRows(MemorySegment states, int rows) {
+        if (!batcher.canRead(states)) {
+            throw new IllegalArgumentException("hidden states lie in memory of this thread alone; take a shared arena");
+        }
         if (states.byteSize() != rows * 4L * config.width()) {
             throw new IllegalArgumentException("hidden states of " + states.byteSize() + " bytes are not " + rows
                     + " rows of " + config.width() + " floats");

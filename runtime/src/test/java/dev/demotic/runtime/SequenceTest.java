@@ -136,7 +136,7 @@ class SequenceTest {
     @Test
     void aPassThatResumesFromCapturedStatesGivesTheSameBits() {
         try (Sequence sequence = model.newSequence();
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             sequence.append(PROMPT);
             TokenTree tree = TokenTree.chain(1, 2);
             tree.add(3, 0);
@@ -213,6 +213,11 @@ class SequenceTest {
                     .hasMessageContaining("layers");
             assertThatThrownBy(() -> sequence.forward(Pass.of(1).resumingFrom(MemorySegment.ofArray(new float[3]))))
                     .hasMessageContaining("rows of 256 floats");
+            try (Arena own = Arena.ofConfined()) {
+                MemorySegment states = own.allocate(4L * TinyModel.WIDTH, 4);
+                assertThatThrownBy(() -> sequence.forward(Pass.of(1).resumingFrom(states)))
+                        .hasMessageContaining("take a shared arena");
+            }
             assertThatThrownBy(() -> sequence.accept(0)).hasMessageContaining("path of evaluated nodes");
             assertThatThrownBy(() -> sequence.truncate(1)).hasMessageContaining("cannot be truncated");
             assertThat(last(sequence.append(PROMPT))).isEqualTo(expected(PROMPT));

@@ -73,6 +73,9 @@ public final class Batcher implements AutoCloseable {
      * @throws DemoticException if the model is closed or puts out something that is no number
      */
     public void run(Request request, Pass pass) {
+        if (Thread.currentThread().isInterrupted()) {
+            throw cancelled();
+        }
         request.begin(pass);
         lock.lock();
         try {
@@ -94,7 +97,7 @@ public final class Batcher implements AutoCloseable {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-            throw new CancellationException("decoding was interrupted");
+            throw cancelled();
         }
         Throwable failure = request.failure;
         if (failure != null) {
@@ -102,6 +105,10 @@ public final class Batcher implements AutoCloseable {
                     ? new DemoticException(String.valueOf(known.getMessage()), known)
                     : new IllegalStateException("the forward pass failed", failure);
         }
+    }
+
+    private static CancellationException cancelled() {
+        return new CancellationException("decoding was interrupted");
     }
 
     /** Says that a sequence will not come back, so that no step waits for it. */
@@ -113,6 +120,11 @@ public final class Batcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether the compute thread may read a segment. */
+    public boolean canRead(MemorySegment segment) {
+        return segment.isAccessibleBy(worker);
     }
 
     public BatchStatistics statistics() {

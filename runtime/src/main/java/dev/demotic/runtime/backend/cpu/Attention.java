@@ -68,7 +68,7 @@ record Attention(
         float[] scores = scratch.scores((lastSlot / BLOCK + 2) * BLOCK - base);
         for (int block = firstBlock; block <= lastSlot / BLOCK; block++) {
             long keys = store.keys(step.context(row).block(block * BLOCK), layer, kvHead);
-            kernels.scores(query, 0, shape.headDimension(), store.memory(), keys, scores, block * BLOCK - base);
+            kernels.scores(query, shape.headDimension(), store.memory(), keys, scores, block * BLOCK - base);
         }
         // A position's slot never comes before the position itself, so moving forward overwrites nothing that is
         // needed.

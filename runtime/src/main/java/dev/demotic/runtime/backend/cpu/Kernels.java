@@ -47,7 +47,7 @@ interface Kernels {
      *
      * @param keys {@code dimension} rows of BLOCK floats: keys lie transposed, so that slots are lanes
      */
-    void scores(float[] query, int queryAt, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at);
+    void scores(float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at);
 
     /** Turns scores[0..n) into exp(score - max) and returns their sum; the array has room for whole vectors. */
     float exponentials(float[] scores, int n);

@@ -64,11 +64,11 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void scores(
-            float[] query, int queryAt, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
+            float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
         for (int slot = 0; slot < BLOCK; slot++) {
             float sum = 0;
             for (int d = 0; d < dimension; d++) {
-                sum = Math.fma(query[queryAt + d], get(keys, keysOffset, d * BLOCK + slot), sum);
+                sum = Math.fma(query[d], get(keys, keysOffset, d * BLOCK + slot), sum);
             }
             scores[at + slot] = sum;
         }

@@ -256,7 +256,7 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void scores(
-            float[] query, int queryAt, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
+            float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
         for (int slot = 0; slot < BLOCK; slot += LANES) {
             FloatVector even = FloatVector.zero(SPECIES);
             FloatVector odd = even;
@@ -264,13 +264,13 @@ final class VectorKernels implements Kernels {
             int d = 0;
             for (; d + 1 < dimension; d += 2, key += 8 * BLOCK) {
                 even = FloatVector.fromMemorySegment(SPECIES, keys, key, nativeOrder())
-                        .fma(FloatVector.broadcast(SPECIES, query[queryAt + d]), even);
+                        .fma(FloatVector.broadcast(SPECIES, query[d]), even);
                 odd = FloatVector.fromMemorySegment(SPECIES, keys, key + 4 * BLOCK, nativeOrder())
-                        .fma(FloatVector.broadcast(SPECIES, query[queryAt + d + 1]), odd);
+                        .fma(FloatVector.broadcast(SPECIES, query[d + 1]), odd);
             }
             if (d < dimension) {
                 even = FloatVector.fromMemorySegment(SPECIES, keys, key, nativeOrder())
-                        .fma(FloatVector.broadcast(SPECIES, query[queryAt + d]), even);
+                        .fma(FloatVector.broadcast(SPECIES, query[d]), even);
             }
             even.add(odd).intoArray(scores, at + slot);
         }
