@@ -102,7 +102,7 @@ final class Arithmetic {
                 && right instanceof List<?> b
                 && !(left instanceof Range)
                 && Values.typeName(a).equals(Values.typeName(b))) {
-            Budget.grow((long) a.size() + b.size());
+            Budget.growList((long) a.size() + b.size());
             List<Object> sum = new ArrayList<>(a);
             sum.addAll(b);
             return left instanceof Tuple ? new Tuple(sum) : sum;
@@ -120,7 +120,7 @@ final class Arithmetic {
             return text.repeat(text.isEmpty() ? 0 : (int) count);
         }
         if (value instanceof List<?> list && !(value instanceof Range)) {
-            Budget.grow(Math.multiplyHigh(count, list.size()) != 0 ? Long.MAX_VALUE : count * list.size());
+            Budget.growList(Math.multiplyHigh(count, list.size()) != 0 ? Long.MAX_VALUE : count * list.size());
             List<Object> product = new ArrayList<>();
             for (long i = 0; i < count && !list.isEmpty(); i++) {
                 product.addAll(list);
@@ -193,6 +193,9 @@ final class Arithmetic {
                     throw new TemplateException("0.0 cannot be raised to a negative power");
                 }
                 double power = Math.pow(a, b);
+                if (Double.isInfinite(power) && Double.isFinite(a) && Double.isFinite(b)) {
+                    throw new TemplateException("the result of ** is too large");
+                }
                 if (Double.isNaN(power) && !Double.isNaN(a) && !Double.isNaN(b)) {
                     throw new TemplateException("a negative number cannot be raised to a fractional power");
                 }

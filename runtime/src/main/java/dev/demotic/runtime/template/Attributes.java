@@ -128,7 +128,7 @@ final class Attributes {
                 }
                 yield target instanceof Tuple ? new Tuple(out) : out;
             }
-            default -> new Undefined(Values.typeName(target) + " object cannot be sliced");
+            default -> throw new TemplateException("'" + Values.typeName(target) + "' object cannot be sliced");
         };
     }
 
@@ -146,7 +146,7 @@ final class Attributes {
             count = stride > 0 ? from < to ? 1 : 0 : from > to ? 1 : 0;
         }
         int[] indexes = new int[(int) Math.max(0, count)];
-        Budget.grow(indexes.length);
+        Budget.growList(indexes.length);
         for (int i = 0; i < indexes.length; i++) {
             indexes[i] = (int) (from + i * stride);
         }

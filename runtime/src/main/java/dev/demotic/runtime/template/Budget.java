@@ -9,9 +9,11 @@ import java.util.function.Supplier;
  */
 final class Budget {
     private static final ScopedValue<Budget> CURRENT = ScopedValue.newInstance();
-    private static final long STEPS = 20_000_000;
+    private static final long STEPS = 5_000_000;
     private static final long CHARACTERS = 64L << 20;
     private static final long PER_INPUT_CHARACTER = 256;
+
+    private static final long PER_ELEMENT = 8;
 
     private long steps;
     private long characters;
@@ -42,7 +44,12 @@ final class Budget {
         step(1 + hay / 64 + hay * needle / 2048);
     }
 
-    /** Takes room for {@code count} characters or elements, before they are made. */
+    /** Takes room for {@code count} elements of lists, before they are made. */
+    static void growList(long count) {
+        grow(count > Long.MAX_VALUE / PER_ELEMENT ? Long.MAX_VALUE : count * PER_ELEMENT);
+    }
+
+    /** Takes room for {@code count} characters, before they are made. */
     static void grow(long count) {
         if (CURRENT.isBound()) {
             Budget budget = CURRENT.get();

@@ -14,7 +14,13 @@ final class CollectionMethods {
             case "count" ->
                 arguments -> count(list, arguments.bind("count()", "value").require("value"));
             case "index" -> arguments -> index(list, arguments.bind("index()", "value start stop"));
-            case "copy" -> list instanceof Tuple || list instanceof Range ? null : _ -> List.copyOf(list);
+            case "copy" ->
+                list instanceof Tuple || list instanceof Range
+                        ? null
+                        : arguments -> {
+                            arguments.bind("copy()", "");
+                            return List.copyOf(list);
+                        };
             default -> null;
         };
     }
@@ -47,7 +53,11 @@ final class CollectionMethods {
                     Object value = Values.lookup(dict, bound.require("key"));
                     return value == null ? bound.get("default", None.NONE) : value;
                 };
-            case "copy" -> _ -> new LinkedHashMap<Object, Object>(dict);
+            case "copy" ->
+                arguments -> {
+                    arguments.bind("copy()", "");
+                    return new LinkedHashMap<Object, Object>(dict);
+                };
             default -> null;
         };
     }

@@ -30,7 +30,7 @@ final class Filters {
         define("escape", "", (input, _) -> Markup.escape(input));
         define("e", "", (input, _) -> Markup.escape(input));
         define("forceescape", "", (input, _) -> Markup.escape(PythonText.str(input)));
-        define("attr", "name", (input, a) -> Attributes.member(input, a.string("name")));
+        define("attr", "name", (input, a) -> attribute(input, a.string("name")));
         ALL.put("tojson", Json::dumps);
         TextFilters.define();
         SequenceFilters.define();
@@ -75,6 +75,13 @@ final class Filters {
         return input instanceof Double real
                 ? (Object) Math.abs(real)
                 : Arithmetic.normal(Arithmetic.big(input).abs());
+    }
+
+    private static Object attribute(Object input, String name) {
+        if (input instanceof Undefined undefined) {
+            throw undefined.failure();
+        }
+        return Attributes.member(input, name);
     }
 
     private static Object toInteger(Object input, Arguments arguments) {

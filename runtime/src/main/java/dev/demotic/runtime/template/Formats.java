@@ -53,7 +53,8 @@ final class Formats {
                     value, matcher.group(2), width, precision, matcher.group(5).charAt(0)));
             Budget.grow(out.length() / 8);
         }
-        if (next < values.size() && !(right instanceof Map)) {
+        boolean isContainer = right instanceof Map || right instanceof List || right instanceof Undefined;
+        if (next < values.size() && (right instanceof Tuple || !isContainer)) {
             throw new TemplateException("not all arguments converted during string formatting");
         }
         Budget.grow(format.length());

@@ -136,10 +136,16 @@ final class Interpreter {
 
     private Flow loop(Statement.For statement, Scope scope, StringBuilder out) {
         line = statement.line();
-        return loop(statement, evaluate(statement.iterable(), scope), 0, scope, out);
+        Object iterable = evaluate(statement.iterable(), scope);
+        // Python fails here; but there are templates that loop over tools, which are none where there are none.
+        return loop(statement, iterable == None.NONE ? List.of() : iterable, 0, scope, out);
     }
 
-    /** Runs a loop over an iterable; jumps end here, so that the statement that follows it comes next. */
+    /**
+     * Runs a loop over an iterable; jumps out of its body end here.
+     *
+     * <p>As in Jinja, the else part follows unless an iteration ran to its end: jumps do not count as such.
+     */
     private Flow loop(Statement.For statement, Object iterable, int level, Scope scope, StringBuilder out) {
         Expression filter = statement.filter();
         Object items = filter == null
@@ -159,19 +165,20 @@ final class Interpreter {
             return inner.toString();
         };
         Loop loop = new Loop(items, level, statement.recursive() ? recursion : null);
-        boolean empty = true;
+        boolean completed = false;
         for (Object item = loop.advance(); item != null; item = loop.advance()) {
-            empty = false;
             Budget.step(1);
             Scope inner = new Scope(scope);
             inner.set("loop", loop);
             assign(statement.target(), item, inner);
-            if (execute(statement.body(), inner, out) == Flow.BREAK) {
+            Flow flow = execute(statement.body(), inner, out);
+            if (flow == Flow.BREAK) {
                 break;
             }
+            completed |= flow == Flow.NEXT;
             line = statement.line();
         }
-        if (empty) {
+        if (!completed) {
             return execute(statement.otherwise(), new Scope(scope), out);
         }
         return Flow.NEXT;
@@ -334,7 +341,7 @@ final class Interpreter {
     }
 
     private Object test(Expression.Test test, Scope scope) {
-        Object input = value(test.input(), scope);
+        Object input = test.name().equals("escaped") ? value(test.input(), scope) : evaluate(test.input(), scope);
         Arguments arguments = arguments(test.inputs(), scope);
         line = test.line();
         return Tests.apply(test.name(), input, arguments);

@@ -147,6 +147,9 @@ final class SequenceFilters {
         List<Object> seen = new ArrayList<>();
         return filtered(Values.iterate(input), element -> {
             Object own = key.apply(element);
+            if (Values.isUnhashable(own)) {
+                throw new TemplateException("unhashable type: '" + Values.typeName(own) + "'");
+            }
             boolean isNew = seen.stream().noneMatch(each -> Values.equal(each, own));
             if (isNew) {
                 seen.add(own);
@@ -201,7 +204,7 @@ final class SequenceFilters {
         }
         if (!batch.isEmpty()) {
             while (fill != None.NONE && batch.size() < size) {
-                Budget.grow(1);
+                Budget.growList(1);
                 batch.add(fill);
             }
             batches.add(batch);
@@ -221,7 +224,7 @@ final class SequenceFilters {
         for (long i = 0; i < count; i++) {
             boolean hasExtra = i < elements.size() % count;
             int end = start + (int) (elements.size() / count) + (hasExtra ? 1 : 0);
-            Budget.grow(end - start + 1L);
+            Budget.growList(end - start + 8L);
             List<Object> slice = new ArrayList<>(elements.subList(start, end));
             if (fill != None.NONE && !hasExtra) {
                 slice.add(fill);
@@ -245,7 +248,7 @@ final class SequenceFilters {
             Arguments rest = arguments.from(1);
             function = element -> Filters.apply(name, element, rest);
         }
-        Iterator<Object> elements = Values.iterate(input);
+        Iterator<Object> elements = orEmpty(input);
         return new Generator(new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -272,11 +275,14 @@ final class SequenceFilters {
             test = value -> Tests.apply(name, value, rest);
         }
         Predicate<Object> holds = test;
-        Iterator<Object> elements =
-                Values.truth(input) ? Values.iterate(input) : List.of().iterator();
         return filtered(
-                elements,
+                orEmpty(input),
                 element -> holds.test(byAttribute ? Attributes.path(element, given.getFirst()) : element) == keep);
+    }
+
+    /** What there is to walk; nothing where the input is false, such as {@code none}. */
+    private static Iterator<Object> orEmpty(Object input) {
+        return Values.truth(input) ? Values.iterate(input) : List.of().iterator();
     }
 
     /** The elements that pass, each tried when it is asked for. */

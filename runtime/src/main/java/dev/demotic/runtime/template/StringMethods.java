@@ -184,7 +184,7 @@ final class StringMethods {
             Budget.search(text.length(), mark.length());
             parts = fromRight ? splitFromRight(text, mark, limit) : splitFromLeft(text, mark, limit);
         }
-        Budget.grow(text.length() + (long) parts.size());
+        Budget.growList(text.length() / 8 + 4L * parts.size());
         return parts;
     }
 
@@ -256,7 +256,7 @@ final class StringMethods {
         if (start < text.length()) {
             lines.add(text.substring(start));
         }
-        Budget.grow(text.length() + (long) lines.size());
+        Budget.growList(text.length() / 8 + 4L * lines.size());
         return lines;
     }
 

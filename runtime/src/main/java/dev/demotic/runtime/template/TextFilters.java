@@ -25,8 +25,8 @@ final class TextFilters {
         define("replace", "old new count", TextFilters::replace);
         define("center", "width", (text, a) -> StringMethods.pad(text, a.integer("width", 80), " ", "center"));
         define("wordcount", "", (text, _) -> WORD.matcher(text).results().count());
-        define("truncate", "length killwords end leeway", TextFilters::truncate);
-        define("indent", "width first blank", TextFilters::indent);
+        Filters.define("truncate", "length killwords end leeway", TextFilters::truncate);
+        Filters.define("indent", "width first blank", TextFilters::indent);
         Filters.defineOpen("format", TextFilters::format);
         Filters.define("urlencode", "", (input, _) -> urlEncode(input));
         Filters.define("xmlattr", "autospace", TextFilters::xmlAttributes);
@@ -63,22 +63,25 @@ final class TextFilters {
                 text, old, PythonText.str(arguments.require("new")), arguments.integer("count", -1));
     }
 
-    private static String truncate(String text, Arguments arguments) {
+    private static Object truncate(Object input, Arguments arguments) {
         long length = arguments.integer("length", 255);
         long leeway = arguments.integer("leeway", 5);
         String end = arguments.string("end", "...");
         if (length < Characters.length(end) || leeway < 0) {
             throw new TemplateException("the filter 'truncate' wants a length of at least that of its end mark");
         }
-        if (Characters.length(text) <= length || Characters.length(text) - length <= leeway) {
-            return text;
+        long excess = Values.length(input) - length;
+        if (excess <= leeway) {
+            return input;
         }
+        String text = Values.string(input, "the input of the filter 'truncate'");
         String kept = Characters.slice(text, 0, (int) length - Characters.length(end));
         int space = arguments.truth("killwords", false) ? -1 : kept.lastIndexOf(' ');
         return (space < 0 ? kept : kept.substring(0, space)) + end;
     }
 
-    private static String indent(String text, Arguments arguments) {
+    private static String indent(Object input, Arguments arguments) {
+        String text = Values.string(input, "the input of the filter 'indent'");
         Object width = arguments.get("width", 4L);
         String indent = width instanceof String prefix
                 ? prefix

@@ -171,7 +171,7 @@ final class Values {
     static List<Object> list(Object value) {
         List<Object> elements = new ArrayList<>();
         for (Iterator<Object> rest = iterate(value); rest.hasNext(); ) {
-            Budget.grow(1);
+            Budget.growList(1);
             elements.add(rest.next());
         }
         return elements;
@@ -179,7 +179,7 @@ final class Values {
 
     /** Each key of a dict with its value, as tuples. */
     static List<Object> items(Map<?, ?> dict) {
-        Budget.grow(dict.size());
+        Budget.growList(4L * dict.size());
         List<Object> items = new ArrayList<>(dict.size());
         dict.forEach((key, value) -> items.add(Tuple.of(key, value)));
         return items;
