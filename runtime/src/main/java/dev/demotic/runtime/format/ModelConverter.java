@@ -1,0 +1,149 @@
+package dev.demotic.runtime.format;
+
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.tensor.Tensor;
+import dev.demotic.runtime.tensor.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Writes a model, whatever it is stored as, to a GGUF file whose tensors have the types of a recipe. */
+public final class ModelConverter {
+    /** Hears how far the work is. */
+    @FunctionalInterface
+    public interface Progress {
+        /** For whoever does not want to know. */
+        Progress SILENT = (tensor, done, total) -> {};
+
+        /**
+         * Called whenever some bytes more are written.
+         *
+         * @param tensor the tensor in work
+         * @param done bytes of tensor data written so far
+         * @param total bytes of tensor data of the whole file
+         */
+        void report(String tensor, long done, long total);
+    }
+
+    /** A tensor that did not get the type that its recipe wants, because its rows are no whole blocks of that type. */
+    public record Fallback(String tensor, TensorType wanted, TensorType used) {}
+
+    /**
+     * What was written.
+     *
+     * @param bytes bytes of tensor data
+     * @param fallbacks tensors that got another type than the recipe says; worth telling the user
+     */
+    public record Result(long bytes, List<Fallback> fallbacks) {}
+
+    private static final long QUANTIZATION_VERSION = 2;
+
+    /** Elements that one thread converts at a time, and how many such slices are written together. */
+    private static final int SLICE = 1 << 16;
+
+    private static final int SLICES = 64;
+
+    private final ModelSource source;
+    private final GgufWriter writer;
+    private final MemorySegment buffer;
+    private final Progress progress;
+    private final long total;
+    private long done;
+
+    private ModelConverter(
+            ModelSource source,
+            List<GgufWriter.Slot> slots,
+            GgufWriter writer,
+            MemorySegment buffer,
+            Progress progress) {
+        this.source = source;
+        this.writer = writer;
+        this.buffer = buffer;
+        this.progress = progress;
+        this.total = slots.stream().mapToLong(GgufWriter.Slot::bytes).sum();
+    }
+
+    /**
+     * Converts a model. Metadata and the order of tensors stay as they are, except for the keys that name the recipe.
+     *
+     * @param out the GGUF file to write; it appears when it is complete
+     * @throws DemoticException if a weight is no finite number or too large for its type, or {@code out} cannot be written
+     */
+    public static Result convert(ModelSource source, Path out, QuantizationRecipe recipe, Progress progress) {
+        List<GgufWriter.Slot> slots = new ArrayList<>();
+        List<Fallback> fallbacks = new ArrayList<>();
+        for (Tensor tensor : source.tensors().values()) {
+            TensorType wanted = recipe.wanted(tensor, source);
+            TensorType type = QuantizationRecipe.fitting(wanted, tensor.columns());
+            slots.add(new GgufWriter.Slot(tensor.name(), type, tensor.shape()));
+            if (type != wanted) {
+                fallbacks.add(new Fallback(tensor.name(), wanted, type));
+            }
+        }
+        try (GgufWriter writer = new GgufWriter(out, metadata(source, recipe), slots);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment buffer = arena.allocate((long) SLICES * SLICE * Float.BYTES);
+            ModelConverter converter = new ModelConverter(source, slots, writer, buffer, progress);
+            Iterator<Tensor> tensors = source.tensors().values().iterator();
+            for (GgufWriter.Slot slot : slots) {
+                converter.convert(tensors.next(), slot.type());
+            }
+            writer.finish();
+            return new Result(converter.total, List.copyOf(fallbacks));
+        }
+    }
+
+    private static Metadata metadata(ModelSource source, QuantizationRecipe recipe) {
+        Metadata metadata = new Metadata();
+        source.metadata().values().forEach(metadata::put);
+        return metadata.put("general.file_type", recipe.fileType())
+                .put("general.quantization_version", QUANTIZATION_VERSION);
+    }
+
+    private void convert(Tensor tensor, TensorType type) {
+        MemorySegment data = tensor.data();
+        long elements = tensor.elements();
+        for (long start = 0; start < elements; start += (long) SLICES * SLICE) {
+            long first = start;
+            int count = (int) Math.min(elements - first, (long) SLICES * SLICE);
+            IntStream.range(0, Math.ceilDiv(count, SLICE)).parallel().forEach(slice -> {
+                int within = slice * SLICE;
+                int size = Math.min(count - within, SLICE);
+                convert(tensor, data, first + within, size, type, buffer.asSlice(type.bytes(within)));
+            });
+            long bytes = type.bytes(count);
+            writer.write(buffer.asSlice(0, bytes));
+            done += bytes;
+            progress.report(tensor.name(), done, total);
+        }
+    }
+
+    private void convert(
+            Tensor tensor, MemorySegment data, long first, int count, TensorType type, MemorySegment target) {
+        float[] values = new float[count];
+        long offset = tensor.type().bytes(first);
+        tensor.type().dequantize(data, offset, values, 0, count);
+        for (int i = 0; i < count; i++) {
+            if (!(Math.abs(values[i]) <= type.largest())) {
+                throw unstorable(tensor, first + i, values[i], type);
+            }
+        }
+        if (type == tensor.type()) {
+            MemorySegment.copy(data, offset, target, 0, type.bytes(count));
+        } else {
+            type.quantize(values, 0, target, 0, count);
+        }
+    }
+
+    private DemoticException unstorable(Tensor tensor, long element, float value, TensorType type) {
+        return new DemoticException("tensor " + tensor.name() + " of " + source.path() + " holds " + value + " in row "
+                + element / tensor.columns() + ", column " + element % tensor.columns()
+                + (Float.isFinite(value)
+                        ? ", too large for " + type + "; convert to BF16 or F32"
+                        : ", so its weights are damaged; take another copy of the model"));
+    }
+}
