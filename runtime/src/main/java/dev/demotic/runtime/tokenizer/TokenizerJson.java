@@ -191,8 +191,9 @@ final class TokenizerJson {
     private SubwordModel bytePairEncoding() {
         String continuing = model.path("continuing_subword_prefix").asString("");
         if (!model.path("end_of_word_suffix").asString("").isEmpty()) {
-            throw new DemoticException("tokenizer.json marks the ends of words with end_of_word_suffix, which Demotic does not "
-                    + "support; use a model with another tokenizer");
+            throw new DemoticException(
+                    "tokenizer.json marks the ends of words with end_of_word_suffix, which Demotic does not "
+                            + "support; use a model with another tokenizer");
         }
         JsonNode merges = model.path("merges");
         MergeTable table = new MergeTable(vocabulary, merges.size(), continuing.length());
@@ -210,8 +211,7 @@ final class TokenizerJson {
                 table,
                 new Fallback(byteTokens(), token("unk_token")),
                 new BytePairEncoding.Options(
-                        Json.flag(model, "ignore_merges", false),
-                        Json.flag(model, "fuse_unk", false), continuing));
+                        Json.flag(model, "ignore_merges", false), Json.flag(model, "fuse_unk", false), continuing));
     }
 
     private int[] byteTokens() {

@@ -39,7 +39,7 @@ class EvaluationVectorsTest {
         try (ModelSource source = GgufFile.open(file)) {
             tokenizer = Tokenizers.of(source.metadata());
         }
-        String[] texts = read(Path.of(file + ".inp")).split(SEPARATOR, -1);
+        String[] texts = read(Path.of(file + ".inp")).split(SEPARATOR);
         List<String> lines = read(Path.of(file + ".out")).lines().toList();
         assertThat(texts).hasSameSizeAs(lines);
         for (int i = 0; i < texts.length; i++) {
@@ -55,14 +55,23 @@ class EvaluationVectorsTest {
     /** The prompts behind the golden values of the zoo's models. */
     private static final Map<String, String> PROMPTS = Map.of(
             "docs", "# Configure a load balancer\n\nThis article shows you how to",
-            "chat",
-                    "<|im_start|>user\nWrite a Java method that returns the largest element of an int array.<|im_end|>\n"
-                            + "<|im_start|>assistant\n",
-            "qa", "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n",
+            "chat", """
+                    <|im_start|>user
+                    Write a Java method that returns the largest element of an int array.<|im_end|>
+                    <|im_start|>assistant
+                    """,
+            "qa", """
+                    <|im_start|>user
+                    What is the capital of France?<|im_end|>
+                    <|im_start|>assistant
+                    """,
             "prose", "It was a dark and stormy night, and the old captain",
-            "fim",
-                    "<|fim_prefix|>int sum(int[] xs) {\n    int total = 0;\n<|fim_suffix|>    return total;\n}\n"
-                            + "<|fim_middle|>");
+            "fim", """
+                    <|fim_prefix|>int sum(int[] xs) {
+                        int total = 0;
+                    <|fim_suffix|>    return total;
+                    }
+                    <|fim_middle|>""");
 
     @Test
     void encodesTheZoosPrompts() {

@@ -40,9 +40,11 @@ class HuggingFaceVectorsTest {
             soft.assertThat(tokenizer.encode(text))
                     .as("encode <%s>", text)
                     .isEqualTo(vector.has("plain") ? Fixtures.ints(vector.get("plain")) : ids);
-            soft.assertThat(tokenizer.decode(ids))
-                    .as("decode <%s>", text)
-                    .isEqualTo(vector.get("decoded").stringValue());
+            if (vector.has("decoded")) {
+                soft.assertThat(tokenizer.decode(ids))
+                        .as("decode <%s>", text)
+                        .isEqualTo(vector.get("decoded").stringValue());
+            }
         }
         soft.assertAll();
         assertThat(fixture.get("cases").size()).isGreaterThan(40);

@@ -1,7 +1,7 @@
 package dev.demotic.runtime.tokenizer;
 
-import java.util.Base64;
 import dev.demotic.runtime.format.Metadata;
+import java.util.Base64;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -11,11 +11,7 @@ import tools.jackson.databind.JsonNode;
 class SentencePieceVectorsTest {
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "gguf-sentencepiece-bpe",
-                "gguf-sentencepiece-bpe-noprefix",
-                "gguf-unigram",
-                "gguf-unigram-plain"
+            strings = {"gguf-sentencepiece-bpe", "gguf-sentencepiece-bpe-noprefix", "gguf-unigram", "gguf-unigram-plain"
             })
     void encodesLikeSentencePiece(String name) {
         JsonNode fixture = Fixtures.json(name + ".json");
@@ -40,10 +36,15 @@ class SentencePieceVectorsTest {
                 .put("tokenizer.ggml.scores", numbers)
                 .put("tokenizer.ggml.token_type", Fixtures.ints(fixture.get("token_type")))
                 .put("tokenizer.ggml.unknown_token_id", 0)
-                .put("tokenizer.ggml.add_space_prefix", fixture.get("add_space_prefix").booleanValue())
-                .put("tokenizer.ggml.remove_extra_whitespaces", fixture.get("remove_extra_whitespaces").booleanValue());
+                .put(
+                        "tokenizer.ggml.add_space_prefix",
+                        fixture.get("add_space_prefix").booleanValue())
+                .put(
+                        "tokenizer.ggml.remove_extra_whitespaces",
+                        fixture.get("remove_extra_whitespaces").booleanValue());
         if (fixture.has("precompiled_charsmap")) {
-            byte[] map = Base64.getDecoder().decode(fixture.get("precompiled_charsmap").stringValue());
+            byte[] map = Base64.getDecoder()
+                    .decode(fixture.get("precompiled_charsmap").stringValue());
             metadata.put(
                     "tokenizer.ggml.precompiled_charsmap",
                     new Metadata.Value(Metadata.Type.ARRAY, Metadata.Type.UINT8, map));
