@@ -37,7 +37,7 @@ record BertNormalizer(boolean clean, boolean isolateIdeographs, boolean stripAcc
 
     private static boolean isControl(int c) {
         return switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE, Character.UNASSIGNED -> true;
+            case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE -> true;
             default -> false;
         };
     }

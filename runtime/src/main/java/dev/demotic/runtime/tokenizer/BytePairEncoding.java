@@ -12,11 +12,10 @@ final class BytePairEncoding implements SubwordModel {
      * @param wholeWords take a word that is a token as it is, whatever the merges say ({@code ignore_merges})
      * @param fuseUnknown one unknown token for a run of unknown characters
      * @param continuingPrefix written before every character of a word but the first; mostly empty
-     * @param wordSuffix written after the last character of a word; mostly empty
      */
-    record Options(boolean wholeWords, boolean fuseUnknown, String continuingPrefix, String wordSuffix) {
-        static final Options PLAIN = new Options(false, false, "", "");
-        static final Options WHOLE_WORDS = new Options(true, false, "", "");
+    record Options(boolean wholeWords, boolean fuseUnknown, String continuingPrefix) {
+        static final Options PLAIN = new Options(false, false, "");
+        static final Options WHOLE_WORDS = new Options(true, false, "");
     }
 
     private final Vocabulary vocabulary;
@@ -75,15 +74,13 @@ final class BytePairEncoding implements SubwordModel {
     }
 
     private int token(String word, int start, int end) {
-        return options.continuingPrefix.isEmpty() && options.wordSuffix.isEmpty()
+        return start == 0 || options.continuingPrefix.isEmpty()
                 ? vocabulary.table().find(word, start, end)
                 : vocabulary.find(text(word, start, end));
     }
 
     private String text(String word, int start, int end) {
         String character = word.substring(start, end);
-        return (start == 0 ? "" : options.continuingPrefix)
-                + character
-                + (end == word.length() ? options.wordSuffix : "");
+        return start == 0 ? character : options.continuingPrefix + character;
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Builds tokenizers from GGUF's {@code tokenizer.ggml} keys.
@@ -18,6 +19,8 @@ import java.util.Set;
  */
 final class GgufTokenizer {
     private static final String PREFIX = "tokenizer.ggml.";
+    private static final Pattern SPACES = Pattern.compile(" +");
+    private static final Pattern OUTER_SPACES = Pattern.compile("\\A | \\z");
     private static final Kind[] KINDS = Kind.values();
 
     private final Metadata metadata;
@@ -116,11 +119,10 @@ final class GgufTokenizer {
 
     private Tokenizer scoredMerges() {
         boolean prefix = metadata.flag(PREFIX + "add_space_prefix", true);
-        Normalizer visibleSpaces = text -> (prefix ? " " + text : text).replace(' ', Metaspace.SPACE);
         TextTokenizer.Stages stages = new TextTokenizer.Stages(
                 added(),
                 List.of(),
-                visibleSpaces,
+                spaces(prefix, false),
                 new WordStarts(vocabulary),
                 new WordCache(
                         new ScoredMerges(vocabulary, scores(), new Fallback(vocabulary.byteTokens(), unknown(0)))),
@@ -162,7 +164,7 @@ final class GgufTokenizer {
                 Normalizer.sequence(List.of(characterMap(), spaces(prefix, merged))),
                 PreTokenizer.WHOLE,
                 new Unigram(vocabulary, scores, lowest, new Fallback(vocabulary.byteTokens(), unknown(2))),
-                PieceDecoder.sentencePiece(prefix || merged ? LeadingSpace.ONE : LeadingSpace.NONE));
+                PieceDecoder.sentencePiece(prefix ? LeadingSpace.ONE : LeadingSpace.NONE));
         return build(stages, Vocabulary.NONE, 1, false, true);
     }
 
@@ -177,26 +179,13 @@ final class GgufTokenizer {
         return compiled.length == 0 ? Normalizer.NONE : new CharacterMap(compiled).longestMatch();
     }
 
-    /** SentencePiece's treatment of spaces: visible, one before the text, and perhaps never two in a row. */
+    /** SentencePiece's treatment of spaces: visible, one before the text, and perhaps none at its ends or two in a row. */
     private static Normalizer spaces(boolean prefix, boolean merged) {
         return text -> {
-            StringBuilder out = new StringBuilder(text.length() + 1);
-            boolean prefixed = !prefix;
-            boolean insideWord = false;
-            for (int i = 0; i < text.length(); i++) {
-                char c = text.charAt(i);
-                if (c != ' ') {
-                    if (!insideWord && (merged || !prefixed)) {
-                        out.append(Metaspace.SPACE);
-                        prefixed = true;
-                    }
-                    out.append(c);
-                } else if (!merged) {
-                    out.append(Metaspace.SPACE);
-                }
-                insideWord = c != ' ';
-            }
-            return out.toString();
+            String kept = merged
+                    ? OUTER_SPACES.matcher(SPACES.matcher(text).replaceAll(" ")).replaceAll("")
+                    : text;
+            return (prefix && !kept.isEmpty() ? " " + kept : kept).replace(' ', Metaspace.SPACE);
         };
     }
 

@@ -42,7 +42,7 @@ final class Oniguruma {
             Map.entry("number", "\\p{N}"),
             Map.entry("other", "\\p{C}"),
             Map.entry("print", "[^\\p{Cc}\\p{Cn}\\p{Cs}]"),
-            Map.entry("punct", "[\\p{P}$+<=>^`|~]"),
+            Map.entry("punct", "[\\p{P}\\p{S}]"),
             Map.entry("punctuation", "\\p{P}"),
             Map.entry("separator", "\\p{Z}"),
             Map.entry("space", "\\p{IsWhite_Space}"),

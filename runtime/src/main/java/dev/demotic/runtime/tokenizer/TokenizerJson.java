@@ -28,6 +28,10 @@ final class TokenizerJson {
     /** More ids than any vocabulary has, so that a damaged id cannot ask for all memory. */
     private static final int MOST_TOKENS = 1 << 24;
 
+    /** Words and what is between words and spaces, in the dialect of Rust, where joiners belong to words. */
+    private static final Pattern WORDS = Pattern.compile("[\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200C\\u200D]+"
+            + "|[^\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200C\\u200D\\p{IsWhite_Space}]+");
+
     private static final String PUNCTUATION = "[\\p{P}!-/:-@\\[-`{-~]";
 
     private final JsonNode root;
@@ -186,6 +190,11 @@ final class TokenizerJson {
 
     private SubwordModel bytePairEncoding() {
         String continuing = model.path("continuing_subword_prefix").asString("");
+        if (!model.path("end_of_word_suffix").asString("").isEmpty()) {
+            throw new DemoticException(
+                    "tokenizer.json marks the ends of words with end_of_word_suffix, which Demotic does not "
+                            + "support; use a model with another tokenizer");
+        }
         JsonNode merges = model.path("merges");
         MergeTable table = new MergeTable(vocabulary, merges.size(), continuing.length());
         for (JsonNode merge : merges) {
@@ -202,10 +211,7 @@ final class TokenizerJson {
                 table,
                 new Fallback(byteTokens(), token("unk_token")),
                 new BytePairEncoding.Options(
-                        Json.flag(model, "ignore_merges", false),
-                        Json.flag(model, "fuse_unk", false),
-                        continuing,
-                        model.path("end_of_word_suffix").asString("")));
+                        Json.flag(model, "ignore_merges", false), Json.flag(model, "fuse_unk", false), continuing));
     }
 
     private int[] byteTokens() {
@@ -289,7 +295,7 @@ final class TokenizerJson {
 
     // --- pre-tokenizers
 
-    private static PreTokenizer preTokenizer(JsonNode node) {
+    static PreTokenizer preTokenizer(JsonNode node) {
         if (Json.isAbsent(node)) {
             return PreTokenizer.WHOLE;
         }
@@ -309,7 +315,7 @@ final class TokenizerJson {
                         Oniguruma.compile(PUNCTUATION),
                         behavior(node.path("behavior").asString("Isolated")),
                         false);
-            case "Whitespace" -> new Split(Oniguruma.compile("\\w+|[^\\w\\s]+"), Split.Behavior.REMOVED, true);
+            case "Whitespace" -> new Split(WORDS, Split.Behavior.REMOVED, true);
             case "WhitespaceSplit" -> new Split(Oniguruma.compile("\\s"), Split.Behavior.REMOVED, false);
             case "CharDelimiterSplit" ->
                 new Split(
@@ -414,10 +420,6 @@ final class TokenizerJson {
                             rewrite,
                             piece -> piece.startsWith(prefix) ? piece.substring(prefix.length()) : " " + piece);
                     leading = LeadingSpace.ONE;
-                }
-                case "BPEDecoder" -> {
-                    String suffix = step.path("suffix").asString("</w>");
-                    rewrite = after(rewrite, piece -> piece.replace(suffix, " "));
                 }
                 default -> throw Json.unsupported("decoder", step);
             }
