@@ -76,7 +76,7 @@ public final class CpuBackend implements Backend {
         CpuWeights weights = (CpuWeights) table;
         team.run(step.rows, (row, worker) -> {
             float[] values = scratch[worker].tile(weights.columns());
-            weights.unpack(step.token[row], values, 0);
+            weights.unpack(kernels, step.token[row], values, 0);
             MemorySegment.copy(values, 0, out.memory(), JAVA_FLOAT, row * out.stride(), weights.columns());
         });
     }
@@ -97,7 +97,7 @@ public final class CpuBackend implements Backend {
     public void rmsNorm(Buffer x, int rows, int groups, Weights weight, float epsilon, Buffer out) {
         int n = x.columns() / groups;
         float[] gains = scratch[0].tile(n);
-        ((CpuWeights) weight).unpack(0, gains, 0);
+        ((CpuWeights) weight).unpack(kernels, 0, gains, 0);
         team.run(rows, (row, worker) -> {
             for (int group = 0; group < groups; group++) {
                 long within = 4L * group * n;
@@ -134,14 +134,14 @@ public final class CpuBackend implements Backend {
         int count = Math.min(Kernels.TILE, matrix.rows() - first);
         float[] tile = own.tile(Kernels.TILE * columns);
         for (int i = 0; i < count; i++) {
-            matrix.unpack(first + i, tile, i * columns);
+            matrix.unpack(kernels, first + i, tile, i * columns);
         }
         kernels.multiply(tile, count, columns, x.memory(), rows, out.memory(), 4L * first, out.stride());
     }
 
     private void addBias(CpuWeights bias, int rows, Buffer out) {
         float[] values = scratch[0].tile(bias.columns());
-        bias.unpack(0, values, 0);
+        bias.unpack(kernels, 0, values, 0);
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < bias.columns(); i++) {
                 long at = row * out.stride() + 4L * i;

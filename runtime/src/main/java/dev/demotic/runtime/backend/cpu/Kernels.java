@@ -1,6 +1,7 @@
 package dev.demotic.runtime.backend.cpu;
 
 import dev.demotic.runtime.backend.Activation;
+import dev.demotic.runtime.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -15,6 +16,11 @@ interface Kernels {
 
     /** Weight rows that {@link #multiply} takes at once. */
     int TILE = 4;
+
+    /** Unpacks {@code n} weights to floats, exactly as {@link TensorType#dequantize} does. */
+    default void unpack(TensorType type, MemorySegment weights, long offset, float[] out, int at, int n) {
+        type.dequantize(weights, offset, out, at, n);
+    }
 
     /**
      * y[r][n] = weights[n] · x[r] for {@code tile} unpacked weight rows and all rows of x.

@@ -5,10 +5,15 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.nio.ByteOrder.nativeOrder;
 
 import dev.demotic.runtime.backend.Activation;
+import dev.demotic.runtime.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -21,6 +26,12 @@ final class VectorKernels implements Kernels {
     private static final VectorSpecies<Float> SPECIES =
             FloatVector.SPECIES_PREFERRED.length() > BLOCK ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
+    /** As many bytes as a vector has floats; the smallest vector of bytes has eight. */
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, SPECIES.vectorBitSize() / Float.BYTES)));
+
+    private static final ValueLayout.OfShort SCALE =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public String name() {
@@ -30,6 +41,29 @@ final class VectorKernels implements Kernels {
     /** Bits of a vector. */
     static int width() {
         return SPECIES.vectorBitSize();
+    }
+
+    @Override
+    public void unpack(TensorType type, MemorySegment weights, long offset, float[] out, int at, int n) {
+        switch (type) {
+            case F32 -> MemorySegment.copy(weights, JAVA_FLOAT_UNALIGNED, offset, out, at, n);
+            case Q8_0 -> unpackQ8(weights, offset, out, at, n);
+            default -> type.dequantize(weights, offset, out, at, n);
+        }
+    }
+
+    /** Blocks of a half-precision scale and 32 signed bytes. */
+    private static void unpackQ8(MemorySegment weights, long offset, float[] out, int at, int n) {
+        int end = at + n;
+        for (long block = offset; at < end; block += TensorType.Q8_0.blockBytes()) {
+            float scale = Float.float16ToFloat(weights.get(SCALE, block));
+            for (int i = 0; i < TensorType.Q8_0.blockElements(); i += LANES, at += LANES) {
+                FloatVector levels = (FloatVector) ByteVector.fromMemorySegment(
+                                BYTES, weights, block + Short.BYTES + i, nativeOrder())
+                        .convertShape(VectorOperators.B2F, SPECIES, 0);
+                levels.mul(scale).intoArray(out, at);
+            }
+        }
     }
 
     @Override

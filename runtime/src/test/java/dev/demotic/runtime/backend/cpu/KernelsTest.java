@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.demotic.runtime.backend.Activation;
+import dev.demotic.runtime.tensor.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -71,6 +72,21 @@ class KernelsTest {
                     }
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sets")
+    void unpackedWeightsAreThoseOfTheFormat(Kernels kernels) {
+        for (TensorType type : TensorType.values()) {
+            int n = 3 * 256;
+            MemorySegment packed = arena.allocate(1 + type.bytes(n));
+            type.quantize(gaussians(n), 0, packed, 1, n);
+            float[] expected = new float[n + 7];
+            float[] unpacked = new float[n + 7];
+            type.dequantize(packed, 1, expected, 7, n);
+            kernels.unpack(type, packed, 1, unpacked, 7, n);
+            assertThat(unpacked).as(type.toString()).isEqualTo(expected);
         }
     }
 
