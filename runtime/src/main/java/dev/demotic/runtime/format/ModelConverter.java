@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Writes a model, whatever it is stored as, to a GGUF file whose tensors have the types of a recipe. */
@@ -41,6 +42,7 @@ public final class ModelConverter {
     public record Result(long bytes, List<Fallback> fallbacks) {}
 
     private static final long QUANTIZATION_VERSION = 2;
+    private static final String TOKENIZER_JSON = "tokenizer.huggingface.json";
 
     /** Elements that one thread converts at a time, and how many such slices are written together. */
     private static final int SLICE = 1 << 16;
@@ -99,9 +101,19 @@ public final class ModelConverter {
 
     private static Metadata metadata(ModelSource source, QuantizationRecipe recipe) {
         Metadata metadata = new Metadata();
-        source.metadata().values().forEach(metadata::put);
+        source.metadata().values().forEach((key, value) -> {
+            if (!key.equals(TOKENIZER_JSON) || !isNamedTokenizer(source.metadata())) {
+                metadata.put(key, value);
+            }
+        });
         return metadata.put("general.file_type", recipe.fileType())
                 .put("general.quantization_version", QUANTIZATION_VERSION);
+    }
+
+    /** Whether the other keys say how text is cut; the megabytes of tokenizer.json would then only be parsed at each start. */
+    private static boolean isNamedTokenizer(Metadata metadata) {
+        return metadata.findString("tokenizer.ggml.model").equals(Optional.of("gpt2"))
+                && metadata.has("tokenizer.ggml.pre");
     }
 
     private void convert(Tensor tensor, TensorType type) {
