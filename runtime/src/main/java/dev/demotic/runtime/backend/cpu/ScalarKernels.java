@@ -63,8 +63,7 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void scores(
-            float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
+    public void scores(float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
         for (int slot = 0; slot < BLOCK; slot++) {
             float sum = 0;
             for (int d = 0; d < dimension; d++) {

@@ -58,9 +58,9 @@ final class VectorKernels implements Kernels {
         for (long block = offset; at < end; block += TensorType.Q8_0.blockBytes()) {
             float scale = Float.float16ToFloat(weights.get(SCALE, block));
             for (int i = 0; i < TensorType.Q8_0.blockElements(); i += LANES, at += LANES) {
-                FloatVector levels = (FloatVector) ByteVector.fromMemorySegment(
-                                BYTES, weights, block + Short.BYTES + i, nativeOrder())
-                        .convertShape(VectorOperators.B2F, SPECIES, 0);
+                FloatVector levels = (FloatVector)
+                        ByteVector.fromMemorySegment(BYTES, weights, block + Short.BYTES + i, nativeOrder())
+                                .convertShape(VectorOperators.B2F, SPECIES, 0);
                 levels.mul(scale).intoArray(out, at);
             }
         }
@@ -289,8 +289,7 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void scores(
-            float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
+    public void scores(float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at) {
         for (int slot = 0; slot < BLOCK; slot += LANES) {
             FloatVector even = FloatVector.zero(SPECIES);
             FloatVector odd = even;

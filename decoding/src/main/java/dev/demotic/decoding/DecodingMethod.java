@@ -1,0 +1,31 @@
+package dev.demotic.decoding;
+
+import dev.demotic.decoding.sample.Sampler;
+import dev.demotic.runtime.Sequence;
+import java.lang.foreign.MemorySegment;
+
+/** A way to turn forward passes into tokens: a plain loop that reads like its paper. */
+public interface DecodingMethod {
+    /** Takes tokens as they are certain. */
+    @FunctionalInterface
+    interface Sink {
+        /**
+         * @param token the next token of the reply
+         * @param logits what the model put out where it was drawn; holds during the call
+         * @return false if the reply is complete
+         */
+        boolean accept(int token, MemorySegment logits);
+    }
+
+    /** The name by which users ask for it. */
+    String name();
+
+    /**
+     * Continues a sequence until the sink has enough, or the sequence is full.
+     *
+     * @param sequence holds the context but for {@code prompt}
+     * @param prompt what to append first; at least one token
+     * @param sampler draws the tokens; its history holds the whole context
+     */
+    void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink);
+}

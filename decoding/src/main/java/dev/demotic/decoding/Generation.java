@@ -1,0 +1,259 @@
+package dev.demotic.decoding;
+
+import dev.demotic.decoding.sample.Sampler;
+import dev.demotic.decoding.sample.SamplingSettings;
+import dev.demotic.decoding.sample.TokenLogprobs;
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.Sequence;
+import dev.demotic.runtime.template.ChatMessage;
+import dev.demotic.runtime.template.Conversation;
+import dev.demotic.runtime.tokenizer.Tokenizer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * How to generate text with a model; each call generates one reply.
+ *
+ * <p>Immutable: the methods that set something return a new one, and one may serve any number of threads at once, whose
+ * passes the model then joins. A reply is cancelled by interrupting its thread.
+ *
+ * <pre>{@code
+ * try (LanguageModel model = LanguageModel.open(Path.of("model.gguf"))) {
+ *     Generation generation = Generation.with(model).temperature(0.7).maxTokens(200);
+ *     Reply reply = generation.chat("Explain mutexes.", System.out::print);
+ * }
+ * }</pre>
+ */
+public final class Generation {
+    private final LanguageModel model;
+    private final SamplingSettings sampling;
+    private final int maxTokens;
+    private final List<String> stops;
+    private final int logprobs;
+    private final DecodingMethod method;
+
+    private Generation(
+            LanguageModel model,
+            SamplingSettings sampling,
+            int maxTokens,
+            List<String> stops,
+            int logprobs,
+            DecodingMethod method) {
+        this.model = model;
+        this.sampling = sampling;
+        this.maxTokens = maxTokens;
+        this.stops = stops;
+        this.logprobs = logprobs;
+        this.method = method;
+    }
+
+    /** Greedy text until the model stops or the context is full. */
+    public static Generation with(LanguageModel model) {
+        return new Generation(model, SamplingSettings.greedy(), Integer.MAX_VALUE, List.of(), -1, new PlainDecoding());
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    public SamplingSettings sampling() {
+        return sampling;
+    }
+
+    public Generation sampling(SamplingSettings settings) {
+        return new Generation(model, settings, maxTokens, stops, logprobs, method);
+    }
+
+    /** 0 for greedy, 1 for the model's own distribution. */
+    public Generation temperature(double temperature) {
+        return sampling(sampling.withTemperature(temperature));
+    }
+
+    public Generation seed(long seed) {
+        return sampling(sampling.withSeed(seed));
+    }
+
+    /** @throws DemoticException if the limit is below 1 */
+    public Generation maxTokens(int limit) {
+        if (limit < 1) {
+            throw new DemoticException("max tokens is " + limit + ", but must be at least 1");
+        }
+        return new Generation(model, sampling, limit, stops, logprobs, method);
+    }
+
+    /** Ends the reply before the first of these strings. */
+    public Generation stop(List<String> strings) {
+        if (strings.stream().anyMatch(String::isEmpty)) {
+            throw new DemoticException("a stop string is empty; leave it out or name some text");
+        }
+        return new Generation(model, sampling, maxTokens, List.copyOf(strings), logprobs, method);
+    }
+
+    /** Reports how likely each token was, with this many alternatives; -1 for no report. */
+    public Generation logprobs(int alternatives) {
+        if (alternatives < -1) {
+            throw new DemoticException("logprobs asks for " + alternatives + " alternatives, but takes 0 or more");
+        }
+        return new Generation(model, sampling, maxTokens, stops, alternatives, method);
+    }
+
+    public Generation method(DecodingMethod decodingMethod) {
+        return new Generation(model, sampling, maxTokens, stops, logprobs, decodingMethod);
+    }
+
+    /** Continues a text as it stands, without a chat template. */
+    public Reply complete(String prompt) {
+        return complete(prompt, _ -> {});
+    }
+
+    /** {@link #complete(String)}, handing on text as it comes. */
+    public Reply complete(String prompt, Consumer<String> onText) {
+        return complete(encode(prompt), onText);
+    }
+
+    /** Continues tokens, taken as they are. */
+    public Reply complete(int[] prompt, Consumer<String> onText) {
+        try (Sequence sequence = model.newSequence(capacityFor(prompt))) {
+            return reply(sequence, prompt, onText);
+        }
+    }
+
+    /** Answers a message through the model's chat template. */
+    public Reply chat(String message) {
+        return chat(message, _ -> {});
+    }
+
+    /** {@link #chat(String)}, handing on text as it comes. */
+    public Reply chat(String message, Consumer<String> onText) {
+        return chat(List.of(ChatMessage.user(message)), onText);
+    }
+
+    /** Answers a conversation through the model's chat template. */
+    public Reply chat(List<ChatMessage> messages, Consumer<String> onText) {
+        return chat(Conversation.of(messages), onText);
+    }
+
+    /** Answers a conversation with tools or other template variables. */
+    public Reply chat(Conversation conversation, Consumer<String> onText) {
+        return complete(encode(conversation), onText);
+    }
+
+    /** A chat whose history and KV cache last from turn to turn. */
+    public Chat newChat() {
+        return new Chat(this);
+    }
+
+    /** The tokens of a raw prompt, with BOS where the model wants it. */
+    public int[] encode(String prompt) {
+        return withBos(model.tokenizer().encode(prompt));
+    }
+
+    /** The tokens of a conversation as its template writes it, up to where the reply begins. */
+    public int[] encode(Conversation conversation) {
+        Tokenizer tokenizer = model.tokenizer();
+        Conversation complete = conversation.withGenerationPrompt(true);
+        if (tokenizer.bos().isPresent()) {
+            complete = complete.with("bos_token", piece(tokenizer.bos().getAsInt()));
+        }
+        if (tokenizer.eos().isPresent()) {
+            complete = complete.with("eos_token", piece(tokenizer.eos().getAsInt()));
+        }
+        return withBos(tokenizer.encodeWithSpecials(model.chatTemplate().render(complete)));
+    }
+
+    private String piece(int token) {
+        return new String(model.tokenizer().bytes(token), StandardCharsets.UTF_8);
+    }
+
+    /** Puts BOS before a prompt that wants it and does not have it: many templates write it themselves. */
+    private int[] withBos(int[] tokens) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (!tokenizer.addsBos() || tokenizer.bos().isEmpty()) {
+            return tokens;
+        }
+        int bos = tokenizer.bos().getAsInt();
+        return tokens.length > 0 && tokens[0] == bos
+                ? tokens
+                : IntStream.concat(IntStream.of(bos), IntStream.of(tokens)).toArray();
+    }
+
+    private int capacityFor(int[] prompt) {
+        check(prompt);
+        return (int) Math.min(model.context(), (long) prompt.length + maxTokens);
+    }
+
+    private void check(int[] prompt) {
+        if (prompt.length == 0) {
+            throw new DemoticException("the prompt is empty; give the model at least one token to go on");
+        }
+        if (prompt.length >= model.context()) {
+            throw new DemoticException(
+                    "the prompt has %,d tokens and the context %,d, which leaves no room for a reply; shorten it, or open the model with a longer context"
+                            .formatted(prompt.length, model.context()));
+        }
+    }
+
+    /** Continues a sequence that holds a prefix of {@code prompt} already. */
+    Reply reply(Sequence sequence, int[] prompt, Consumer<String> onText) {
+        check(prompt);
+        Tokenizer tokenizer = model.tokenizer();
+        Sampler sampler = new Sampler(sampling, model.config().vocabulary());
+        sampler.history().begin(prompt);
+        ReplyText text = new ReplyText(tokenizer, stops, onText);
+        List<TokenLogprobs> report = new ArrayList<>();
+        Clock clock = new Clock();
+        int cached = sequence.length();
+        int limit = Math.min(maxTokens, sequence.capacity() - prompt.length + 1);
+        FinishReason[] reason = {FinishReason.LENGTH};
+        try {
+            int[] rest = java.util.Arrays.copyOfRange(prompt, cached, prompt.length);
+            method.decode(sequence, rest, sampler, (token, logits) -> {
+                clock.tick();
+                if (logprobs >= 0) {
+                    report.add(TokenLogprobs.of(logits, token, logprobs));
+                }
+                if (tokenizer.stopTokens().contains(token) || text.add(token)) {
+                    reason[0] = FinishReason.STOP;
+                    return false;
+                }
+                return sampler.history().size() - prompt.length < limit;
+            });
+        } catch (CancellationException interrupted) {
+            reason[0] = FinishReason.CANCELLED;
+        }
+        text.finish();
+        int[] tokens = IntStream.range(prompt.length, sampler.history().size())
+                .map(sampler.history()::token)
+                .toArray();
+        return new Reply(
+                text.toString(),
+                tokens,
+                reason[0],
+                new Reply.Usage(prompt.length, cached, tokens.length),
+                clock.timings(),
+                List.copyOf(report));
+    }
+
+    /** Measures a reply. */
+    private static final class Clock {
+        private final long start = System.nanoTime();
+        private long first;
+        private long last;
+
+        void tick() {
+            last = System.nanoTime();
+            first = first == 0 ? last : first;
+        }
+
+        Reply.Timings timings() {
+            return first == 0
+                    ? new Reply.Timings((System.nanoTime() - start) / 1e9, 0)
+                    : new Reply.Timings((first - start) / 1e9, (last - first) / 1e9);
+        }
+    }
+}

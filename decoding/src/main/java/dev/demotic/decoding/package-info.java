@@ -1,0 +1,5 @@
+/** Text from models: the Java API, and the loops that turn forward passes into tokens. */
+@NullMarked
+package dev.demotic.decoding;
+
+import org.jspecify.annotations.NullMarked;
