@@ -99,8 +99,8 @@ record AffineFit(float d, float dmin, int[] scales, int[] mins, byte[] levels) {
             Line best = new Line(0, -low);
             float bestError = error(best);
             if (high > low) {
-                for (int step = -10; step <= 10; step++) {
-                    Line line = leastSquares(low, (maxLevel + 0.1f * step) / (high - low));
+                for (int step = -5; step <= 5; step++) {
+                    Line line = leastSquares(low, (maxLevel + 0.2f * step) / (high - low));
                     float error = error(line);
                     if (error < bestError) {
                         best = line;

@@ -10,6 +10,7 @@ import dev.demotic.runtime.tensor.TensorType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +105,19 @@ class ModelConverterTest {
                 .containsExactly(
                         new ModelConverter.Fallback("blk.0.attn_q.weight", TensorType.Q4_K, TensorType.Q5_0),
                         new ModelConverter.Fallback("blk.0.attn_k.weight", TensorType.Q4_K, TensorType.F16));
+    }
+
+    @Test
+    void countsBytesByType() {
+        Path out = folder.resolve("model.gguf");
+        convert(MemoryModel.transformer(1, 256, false), out, QuantizationRecipe.Q4_0);
+        try (GgufFile file = GgufFile.open(out)) {
+            assertThat(file.bytesByType())
+                    .isEqualTo(Map.of(
+                            TensorType.F32, 256L * 4,
+                            TensorType.Q4_0, 7 * 256L * 8 * 18,
+                            TensorType.Q6_K, 256L * 210));
+        }
     }
 
     @Test
