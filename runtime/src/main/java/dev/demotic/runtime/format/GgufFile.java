@@ -27,9 +27,8 @@ import java.util.Map;
  */
 public final class GgufFile implements ModelSource {
     static final int MAGIC = 'G' | 'G' << 8 | 'U' << 16 | 'F' << 24;
-    static final String ALIGNMENT = "general.alignment";
-    static final int DEFAULT_ALIGNMENT = 32;
 
+    private static final int DEFAULT_ALIGNMENT = 32;
     private static final int MAX_ALIGNMENT = 1 << 20;
     private static final int MAX_DIMENSIONS = 4;
 
@@ -49,7 +48,7 @@ public final class GgufFile implements ModelSource {
         int tensorCount = cursor.count("tensors", SMALLEST_TENSOR_ENTRY);
         int entryCount = cursor.count("metadata entries", SMALLEST_ENTRY);
         this.metadata = readMetadata(cursor, entryCount);
-        refusePartOfSplit(cursor);
+        refusePartOfSplit(path, metadata);
         this.tensors = Collections.unmodifiableMap(readTensors(cursor, tensorCount));
     }
 
@@ -142,21 +141,21 @@ public final class GgufFile implements ModelSource {
         return metadata;
     }
 
-    private void refusePartOfSplit(GgufCursor cursor) {
-        long parts = number(cursor, "split.count", 1);
+    private static void refusePartOfSplit(Path path, Metadata metadata) {
+        long parts = number(path, metadata, "split.count", 1);
         if (parts > 1) {
-            throw cursor.failure("is one of " + parts
+            throw new DemoticException(path + " is one of " + parts
                     + " parts of a split model; join them first with llama.cpp's llama-gguf-split --merge");
         }
     }
 
-    private long number(GgufCursor cursor, String key, long otherwise) {
+    private static long number(Path path, Metadata metadata, String key, long otherwise) {
         Metadata.Value value = metadata.values().get(key);
         if (value == null) {
             return otherwise;
         }
         if (!(value.value() instanceof Number number)) {
-            throw cursor.failure("has no number under " + key + "; convert the model again");
+            throw new DemoticException(path + " has no number under " + key + "; convert the model again");
         }
         return number.longValue();
     }
@@ -165,7 +164,7 @@ public final class GgufFile implements ModelSource {
     private record Entry(String name, TensorType type, long[] shape, long offset, long bytes) {}
 
     private Map<String, Tensor> readTensors(GgufCursor cursor, int count) {
-        int alignment = alignment(cursor);
+        int alignment = alignment(path, metadata);
         Map<String, Entry> entries = LinkedHashMap.newLinkedHashMap(count);
         for (int i = 0; i < count; i++) {
             Entry entry = readEntry(cursor, "tensor " + (i + 1) + " of " + count, alignment);
@@ -187,11 +186,12 @@ public final class GgufFile implements ModelSource {
         return tensors;
     }
 
-    private int alignment(GgufCursor cursor) {
-        long alignment = number(cursor, ALIGNMENT, DEFAULT_ALIGNMENT);
+    /** What offsets of tensors are multiples of. */
+    static int alignment(Path path, Metadata metadata) {
+        long alignment = number(path, metadata, "general.alignment", DEFAULT_ALIGNMENT);
         if (alignment < 1 || alignment > MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
-            throw cursor.failure("has " + ALIGNMENT + " " + alignment + ", which is no power of two up to "
-                    + MAX_ALIGNMENT + "; convert the model again");
+            throw new DemoticException(path + " has general.alignment " + alignment
+                    + ", which is no power of two up to " + MAX_ALIGNMENT + "; convert the model again");
         }
         return (int) alignment;
     }

@@ -31,7 +31,6 @@ public final class GgufWriter implements AutoCloseable {
      * @param type how the elements are stored
      * @param shape the dimensions, the contiguous one first
      */
-    @SuppressWarnings("ArrayRecordComponent")
     public record Slot(String name, TensorType type, long[] shape) {
         /** Size of the stored elements. */
         public long bytes() {
@@ -57,7 +56,7 @@ public final class GgufWriter implements AutoCloseable {
      */
     public GgufWriter(Path target, Metadata metadata, List<Slot> slots) {
         this.target = target.toAbsolutePath();
-        this.alignment = metadata.integer(GgufFile.ALIGNMENT, GgufFile.DEFAULT_ALIGNMENT);
+        this.alignment = GgufFile.alignment(target, metadata);
         this.slots = slots.iterator();
         this.temporary = this.target.resolveSibling(
                 "." + this.target.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".part");

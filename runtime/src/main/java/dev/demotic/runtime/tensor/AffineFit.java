@@ -18,31 +18,49 @@ record AffineFit(float d, float dmin, int[] scales, int[] mins, byte[] levels) {
      * @param maxScale scales and minima go from 0 to here
      */
     static AffineFit of(float[] values, int from, int size, int maxLevel, int maxScale) {
-        int groups = SuperBlockCodec.SIZE / size;
-        Line[] lines = new Line[groups];
+        int count = SuperBlockCodec.SIZE / size;
+        Group[] groups = new Group[count];
+        Line[] lines = new Line[count];
         float largestScale = 0;
         float largestMin = 0;
-        for (int group = 0; group < groups; group++) {
-            lines[group] = Line.through(values, from + group * size, size, maxLevel);
-            largestScale = Math.max(largestScale, lines[group].scale);
-            largestMin = Math.max(largestMin, lines[group].min);
+        for (int i = 0; i < count; i++) {
+            groups[i] = Group.of(values, from + i * size, size, maxLevel);
+            lines[i] = groups[i].bestLine();
+            largestScale = Math.max(largestScale, lines[i].scale);
+            largestMin = Math.max(largestMin, lines[i].min);
         }
-        float d = Float.float16ToFloat(Float.floatToFloat16(largestScale / maxScale));
-        float dmin = Float.float16ToFloat(Float.floatToFloat16(largestMin / maxScale));
-        int[] scales = new int[groups];
-        int[] mins = new int[groups];
-        byte[] levels = new byte[SuperBlockCodec.SIZE];
-        for (int group = 0; group < groups; group++) {
-            scales[group] = d == 0 ? 0 : Math.min(maxScale, nearest(lines[group].scale / d));
-            mins[group] = dmin == 0 ? 0 : Math.min(maxScale, nearest(lines[group].min / dmin));
-            float scale = d * scales[group];
-            float min = dmin * mins[group];
-            for (int i = group * size; i < (group + 1) * size; i++) {
-                levels[i] =
-                        (byte) (scale == 0 ? 0 : Math.clamp(nearest((values[from + i] + min) / scale), 0, maxLevel));
+        float d = roundedToHalf(largestScale / maxScale);
+        float dmin = roundedToHalf(largestMin / maxScale);
+        AffineFit fit = new AffineFit(d, dmin, new int[count], new int[count], new byte[SuperBlockCodec.SIZE]);
+        for (int i = 0; i < count; i++) {
+            fit.round(i, groups[i], lines[i], maxScale);
+        }
+        return fit;
+    }
+
+    /** Brings a group's line to integers: of the nearest scale and minimum and their neighbours, those of least error. */
+    private void round(int index, Group group, Line line, int maxScale) {
+        int nearestScale = d == 0 ? 0 : nearest(line.scale / d);
+        int nearestMin = dmin == 0 ? 0 : nearest(line.min / dmin);
+        Line best = new Line(0, 0);
+        float bestError = Float.POSITIVE_INFINITY;
+        for (int scale = Math.max(0, nearestScale - 1); scale <= Math.min(maxScale, nearestScale + 1); scale++) {
+            for (int min = Math.max(0, nearestMin - 1); min <= Math.min(maxScale, nearestMin + 1); min++) {
+                Line rounded = new Line(d * scale, dmin * min);
+                float error = group.error(rounded);
+                if (error < bestError) {
+                    best = rounded;
+                    bestError = error;
+                    scales[index] = scale;
+                    mins[index] = min;
+                }
             }
         }
-        return new AffineFit(d, dmin, scales, mins, levels);
+        group.putLevels(best, levels, index * group.weights.length);
+    }
+
+    private static float roundedToHalf(float value) {
+        return Float.float16ToFloat(Float.floatToFloat16(value));
     }
 
     private static int nearest(float value) {
@@ -50,79 +68,90 @@ record AffineFit(float d, float dmin, int[] scales, int[] mins, byte[] levels) {
     }
 
     /** x ≈ scale·level − min, both not negative. */
-    private record Line(float scale, float min) {
-        /**
-         * The line of least squared error, larger values weighing more. Levels are laid at a range of spacings around the
-         * one that spans all values; each set of levels then has its least-squares line.
-         */
-        static Line through(float[] values, int from, int size, int maxLevel) {
-            float[] weights = weights(values, from, size);
-            float low = 0;
-            float high = values[from];
-            float sumW = 0;
-            float sumX = 0;
+    private record Line(float scale, float min) {}
+
+    /** The values from index {@code from} on, one for each weight; the larger a value, the more its error counts. */
+    private record Group(float[] values, int from, float[] weights, int maxLevel) {
+        static Group of(float[] values, int from, int size, int maxLevel) {
+            float squares = 0;
             for (int i = 0; i < size; i++) {
-                float value = values[from + i];
-                low = Math.min(low, value);
-                high = Math.max(high, value);
-                sumW += weights[i];
-                sumX += weights[i] * value;
+                squares += values[from + i] * values[from + i];
             }
-            if (high <= low) {
-                return new Line(0, -low);
+            float rms = (float) Math.sqrt(squares / size);
+            float[] weights = new float[size];
+            for (int i = 0; i < size; i++) {
+                weights[i] = rms + Math.abs(values[from + i]);
             }
-            Line best = new Line((high - low) / maxLevel, -low);
-            float bestError = Float.MAX_VALUE;
-            int[] levels = new int[size];
-            for (int step = -10; step <= 10; step++) {
-                float inverse = (maxLevel + 0.1f * step) / (high - low);
-                float sumL = 0;
-                float sumLL = 0;
-                float sumXL = 0;
-                for (int i = 0; i < size; i++) {
-                    float value = values[from + i];
-                    int level = Math.clamp(nearest(inverse * (value - low)), 0, maxLevel);
-                    levels[i] = level;
-                    sumL += weights[i] * level;
-                    sumLL += weights[i] * level * level;
-                    sumXL += weights[i] * level * value;
-                }
-                Line line = leastSquares(sumW, sumX, sumL, sumLL, sumXL);
-                float error = line.error(values, from, weights, levels);
-                if (error < bestError) {
-                    best = line;
-                    bestError = error;
+            return new Group(values, from, weights, maxLevel);
+        }
+
+        /**
+         * The line of least weighted squared error. Levels are laid at a range of spacings around the one that spans all
+         * values; each set of levels then has its least-squares line.
+         */
+        Line bestLine() {
+            float low = 0;
+            float high = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < weights.length; i++) {
+                low = Math.min(low, values[from + i]);
+                high = Math.max(high, values[from + i]);
+            }
+            Line best = new Line(0, -low);
+            float bestError = error(best);
+            if (high > low) {
+                for (int step = -5; step <= 5; step++) {
+                    Line line = leastSquares(low, (maxLevel + 0.2f * step) / (high - low));
+                    float error = error(line);
+                    if (error < bestError) {
+                        best = line;
+                        bestError = error;
+                    }
                 }
             }
             return best;
         }
 
-        private static float[] weights(float[] values, int from, int size) {
-            float sumXX = 0;
-            for (int i = 0; i < size; i++) {
-                sumXX += values[from + i] * values[from + i];
+        private Line leastSquares(float low, float levelsPerUnit) {
+            float sumW = 0;
+            float sumX = 0;
+            float sumL = 0;
+            float sumLL = 0;
+            float sumXL = 0;
+            for (int i = 0; i < weights.length; i++) {
+                float value = values[from + i];
+                float weight = weights[i];
+                int level = level((value - low) * levelsPerUnit);
+                sumW += weight;
+                sumX += weight * value;
+                sumL += weight * level;
+                sumLL += weight * level * level;
+                sumXL += weight * level * value;
             }
-            float rms = (float) Math.sqrt(sumXX / size);
-            float[] weights = new float[size];
-            for (int i = 0; i < size; i++) {
-                weights[i] = rms + Math.abs(values[from + i]);
-            }
-            return weights;
-        }
-
-        private static Line leastSquares(float sumW, float sumX, float sumL, float sumLL, float sumXL) {
             float determinant = sumW * sumLL - sumL * sumL;
             float min = (sumL * sumXL - sumLL * sumX) / determinant;
             return min >= 0 ? new Line((sumW * sumXL - sumX * sumL) / determinant, min) : new Line(sumXL / sumLL, 0);
         }
 
-        private float error(float[] values, int from, float[] weights, int[] levels) {
+        float error(Line line) {
+            float inverse = line.scale == 0 ? 0 : 1 / line.scale;
             float error = 0;
-            for (int i = 0; i < levels.length; i++) {
-                float difference = scale * levels[i] - min - values[from + i];
+            for (int i = 0; i < weights.length; i++) {
+                float value = values[from + i];
+                float difference = line.scale * level((value + line.min) * inverse) - line.min - value;
                 error += weights[i] * difference * difference;
             }
             return error;
+        }
+
+        void putLevels(Line line, byte[] levels, int at) {
+            float inverse = line.scale == 0 ? 0 : 1 / line.scale;
+            for (int i = 0; i < weights.length; i++) {
+                levels[at + i] = (byte) level((values[from + i] + line.min) * inverse);
+            }
+        }
+
+        private int level(float position) {
+            return Math.clamp(nearest(position), 0, maxLevel);
         }
     }
 }

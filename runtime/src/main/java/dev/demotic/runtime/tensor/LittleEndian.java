@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 final class LittleEndian {
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private LittleEndian() {}
 
@@ -25,6 +26,14 @@ final class LittleEndian {
 
     static void int32(byte[] bytes, int at, int value) {
         INT.set(bytes, at, value);
+    }
+
+    static long int64(byte[] bytes, int at) {
+        return (long) LONG.get(bytes, at);
+    }
+
+    static void int64(byte[] bytes, int at, long value) {
+        LONG.set(bytes, at, value);
     }
 
     /** A half-precision float. */

@@ -13,6 +13,7 @@ enum SuperBlockCodec implements Codec {
     Q2_K {
         @Override
         public void dequantize(byte[] blocks, int at, float[] values, int to, int count) {
+            byte[] levels = new byte[16];
             for (int end = to + count * SIZE; to < end; to += SIZE, at += 84) {
                 float d = LittleEndian.half(blocks, at + 80);
                 float dmin = LittleEndian.half(blocks, at + 82);
@@ -21,8 +22,11 @@ enum SuperBlockCodec implements Codec {
                     float min = dmin * (blocks[at + group] >> 4 & 15);
                     int pairs = at + 16 + pairByte(group);
                     int shift = pairShift(group);
+                    for (int i = 0; i < 16; i += 8) {
+                        LittleEndian.int64(levels, i, fields(blocks, pairs + i, shift, PAIRS));
+                    }
                     for (int i = 0, out = to + 16 * group; i < 16; i++) {
-                        values[out + i] = scale * (blocks[pairs + i] >> shift & 3) - min;
+                        values[out + i] = scale * levels[i] - min;
                     }
                 }
             }
@@ -44,6 +48,7 @@ enum SuperBlockCodec implements Codec {
     Q3_K {
         @Override
         public void dequantize(byte[] blocks, int at, float[] values, int to, int count) {
+            byte[] levels = new byte[16];
             for (int end = to + count * SIZE; to < end; to += SIZE, at += 110) {
                 float d = LittleEndian.half(blocks, at + 108);
                 for (int group = 0; group < 16; group++) {
@@ -52,9 +57,12 @@ enum SuperBlockCodec implements Codec {
                     int highShift = group / 2;
                     int pairs = at + 32 + pairByte(group);
                     int shift = pairShift(group);
+                    for (int i = 0; i < 16; i += 8) {
+                        long low = fields(blocks, pairs + i, shift, PAIRS);
+                        LittleEndian.int64(levels, i, low | fields(blocks, high + i, highShift, BITS) << 2);
+                    }
                     for (int i = 0, out = to + 16 * group; i < 16; i++) {
-                        int level = blocks[pairs + i] >> shift & 3 | (blocks[high + i] >> highShift & 1) << 2;
-                        values[out + i] = scale * (level - 4);
+                        values[out + i] = scale * (levels[i] - 4);
                     }
                 }
             }
@@ -86,6 +94,7 @@ enum SuperBlockCodec implements Codec {
     Q4_K {
         @Override
         public void dequantize(byte[] blocks, int at, float[] values, int to, int count) {
+            byte[] levels = new byte[32];
             for (int end = to + count * SIZE; to < end; to += SIZE, at += 144) {
                 float d = LittleEndian.half(blocks, at);
                 float dmin = LittleEndian.half(blocks, at + 2);
@@ -94,8 +103,11 @@ enum SuperBlockCodec implements Codec {
                     float min = dmin * sixBitMin(blocks, at + 4, group);
                     int nibbles = at + 16 + group / 2 * 32;
                     int shift = group % 2 * 4;
+                    for (int i = 0; i < 32; i += 8) {
+                        LittleEndian.int64(levels, i, fields(blocks, nibbles + i, shift, NIBBLES));
+                    }
                     for (int i = 0, out = to + 32 * group; i < 32; i++) {
-                        values[out + i] = scale * (blocks[nibbles + i] >> shift & 15) - min;
+                        values[out + i] = scale * levels[i] - min;
                     }
                 }
             }
@@ -115,6 +127,7 @@ enum SuperBlockCodec implements Codec {
     Q5_K {
         @Override
         public void dequantize(byte[] blocks, int at, float[] values, int to, int count) {
+            byte[] levels = new byte[32];
             for (int end = to + count * SIZE; to < end; to += SIZE, at += 176) {
                 float d = LittleEndian.half(blocks, at);
                 float dmin = LittleEndian.half(blocks, at + 2);
@@ -124,9 +137,12 @@ enum SuperBlockCodec implements Codec {
                     float min = dmin * sixBitMin(blocks, at + 4, group);
                     int nibbles = at + 48 + group / 2 * 32;
                     int shift = group % 2 * 4;
+                    for (int i = 0; i < 32; i += 8) {
+                        long low = fields(blocks, nibbles + i, shift, NIBBLES);
+                        LittleEndian.int64(levels, i, low | fields(blocks, high + i, group, BITS) << 4);
+                    }
                     for (int i = 0, out = to + 32 * group; i < 32; i++) {
-                        int level = blocks[nibbles + i] >> shift & 15 | (blocks[high + i] >> group & 1) << 4;
-                        values[out + i] = scale * level - min;
+                        values[out + i] = scale * levels[i] - min;
                     }
                 }
             }
@@ -149,6 +165,7 @@ enum SuperBlockCodec implements Codec {
     Q6_K {
         @Override
         public void dequantize(byte[] blocks, int at, float[] values, int to, int count) {
+            byte[] levels = new byte[16];
             for (int end = to + count * SIZE; to < end; to += SIZE, at += 210) {
                 float d = LittleEndian.half(blocks, at + 208);
                 for (int group = 0; group < 16; group++) {
@@ -157,9 +174,12 @@ enum SuperBlockCodec implements Codec {
                     int nibbleShift = group % 8 / 4 * 4;
                     int pairs = at + 128 + pairByte(group);
                     int shift = pairShift(group);
+                    for (int i = 0; i < 16; i += 8) {
+                        long low = fields(blocks, nibbles + i, nibbleShift, NIBBLES);
+                        LittleEndian.int64(levels, i, low | fields(blocks, pairs + i, shift, PAIRS) << 4);
+                    }
                     for (int i = 0, out = to + 16 * group; i < 16; i++) {
-                        int level = blocks[nibbles + i] >> nibbleShift & 15 | (blocks[pairs + i] >> shift & 3) << 4;
-                        values[out + i] = scale * (level - 32);
+                        values[out + i] = scale * (levels[i] - 32);
                     }
                 }
             }
@@ -183,6 +203,10 @@ enum SuperBlockCodec implements Codec {
 
     static final int SIZE = 256;
 
+    private static final long BITS = 0x0101010101010101L;
+    private static final long PAIRS = 3 * BITS;
+    private static final long NIBBLES = 15 * BITS;
+
     @Override
     public void quantize(float[] values, int from, byte[] blocks, int at, int count) {
         int bytes = TensorType.valueOf(name()).blockBytes();
@@ -194,6 +218,11 @@ enum SuperBlockCodec implements Codec {
 
     /** Writes one block into zeroed bytes. */
     abstract void quantize(float[] values, int from, byte[] blocks, int at);
+
+    /** The same field of eight bytes on end, a byte for each. */
+    private static long fields(byte[] blocks, int at, int shift, long mask) {
+        return LittleEndian.int64(blocks, at) >>> shift & mask;
+    }
 
     // Two-bit fields: each half of 128 elements has 32 bytes, whose bit pairs hold its four runs of 32.
 
