@@ -26,7 +26,7 @@ record DigitTriples(boolean isolate) implements PreTokenizer {
                 end = text.offsetByCodePoints(end, 1);
                 digits++;
             }
-            boolean intoWord = end < text.length() && AddedTokenMatcher.isWord(text.codePointAt(end));
+            boolean intoWord = end < text.length() && Characters.isWord(text.codePointAt(end));
             if (!isolate || !intoWord) {
                 cut(cuts, i, digits);
             }

@@ -266,7 +266,7 @@ final class TokenizerJson {
             case "NFKC" -> Normalizer.unicode(Form.NFKC);
             case "NFKD" -> Normalizer.unicode(Form.NFKD);
             case "Lowercase" -> Normalizer.lowercase();
-            case "StripAccents" -> Normalizer.remove(Normalizer::isMark);
+            case "StripAccents" -> Normalizer.remove(Characters::isMark);
             case "Strip" -> Normalizer.strip(Json.flag(node, "strip_left", true), Json.flag(node, "strip_right", true));
             case "Prepend" -> Normalizer.prepend(Json.string(node, "prepend"));
             case "Replace" -> Normalizer.replace(pattern(node), Json.string(node, "content"));
