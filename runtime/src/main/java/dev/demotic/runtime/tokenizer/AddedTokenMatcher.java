@@ -55,10 +55,10 @@ final class AddedTokenMatcher {
                 continue;
             }
             if (token.leftStrip()) {
-                start = Whitespace.before(text, start);
+                start = Characters.spaceBefore(text, start);
             }
             if (token.rightStrip()) {
-                end = Whitespace.after(text, end);
+                end = Characters.spaceAfter(text, end);
             }
             if (done < start) {
                 out.text(done, start);
@@ -86,23 +86,10 @@ final class AddedTokenMatcher {
     }
 
     private static boolean endsWithWord(String text, int end) {
-        return end > 0 && isWord(text.codePointBefore(end));
+        return end > 0 && Characters.isWord(text.codePointBefore(end));
     }
 
     private static boolean startsWithWord(String text, int start) {
-        return start < text.length() && isWord(text.codePointAt(start));
-    }
-
-    /** What Unicode takes for part of a word. */
-    static boolean isWord(int codePoint) {
-        return Character.isAlphabetic(codePoint)
-                || switch (Character.getType(codePoint)) {
-                    case Character.NON_SPACING_MARK,
-                            Character.COMBINING_SPACING_MARK,
-                            Character.ENCLOSING_MARK,
-                            Character.DECIMAL_DIGIT_NUMBER,
-                            Character.CONNECTOR_PUNCTUATION -> true;
-                    default -> codePoint == 0x200C || codePoint == 0x200D;
-                };
+        return start < text.length() && Characters.isWord(text.codePointAt(start));
     }
 }

@@ -26,7 +26,7 @@ record BertNormalizer(boolean clean, boolean isolateIdeographs, boolean stripAcc
     }
 
     private void append(int c, StringBuilder out) {
-        if (clean && Whitespace.is(c)) {
+        if (clean && Characters.isSpace(c)) {
             out.append(' ');
         } else if (isolateIdeographs && isIdeograph(c)) {
             out.append(' ').appendCodePoint(c).append(' ');

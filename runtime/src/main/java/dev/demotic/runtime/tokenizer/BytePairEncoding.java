@@ -33,7 +33,7 @@ final class BytePairEncoding implements SubwordModel {
     @Override
     public void encode(String word, TokenList out) {
         if (options.wholeWords) {
-            int whole = vocabulary.find(word);
+            int whole = find(word);
             if (whole != Vocabulary.NONE) {
                 out.add(whole);
                 return;
@@ -75,8 +75,12 @@ final class BytePairEncoding implements SubwordModel {
 
     private int token(String word, int start, int end) {
         return start == 0 || options.continuingPrefix.isEmpty()
-                ? vocabulary.table().find(word, start, end)
-                : vocabulary.find(text(word, start, end));
+                ? vocabulary.findText(word, start, end)
+                : find(text(word, start, end));
+    }
+
+    private int find(String piece) {
+        return vocabulary.findText(piece, 0, piece.length());
     }
 
     private String text(String word, int start, int end) {

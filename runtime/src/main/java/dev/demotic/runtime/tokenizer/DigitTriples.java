@@ -1,16 +1,24 @@
 package dev.demotic.runtime.tokenizer;
 
+import java.util.Set;
+
 /**
- * Cuts runs of digits into groups of three, counted from the right as people write thousands.
+ * Cuts numbers into groups of three digits, counted from the right as people write thousands.
  *
- * <p>What the expression {@code \d{1,3}(?=(?:\d{3})*\b)} finds, in time linear in the length of the number.
+ * <p>Tokenizers say this with regular expressions that look ahead to the end of the number at every digit; this takes time
+ * linear in its length.
  *
- * @param wordEnd leave runs alone that a word character follows
+ * @param isolate as {@link #ISOLATED}: groups are words of their own, and numbers that run into a word are left alone;
+ *     else as {@link #CUT}: text before and after the number stays with its first and last group
  */
-record DigitTriples(boolean wordEnd) implements PreTokenizer {
+record DigitTriples(boolean isolate) implements PreTokenizer {
+    static final String ISOLATED = "\\d{1,3}(?=(?:\\d{3})*\\b)";
+    static final String CUT = "(?=(\\d{3})+(?!\\d))";
+    static final Set<String> EXPRESSIONS = Set.of(ISOLATED, CUT);
+
     @Override
     public void split(String text, boolean first, Words out) {
-        int done = 0;
+        Cuts cuts = new Cuts(text, first, out);
         for (int i = 0; i < text.length(); ) {
             int end = i;
             int digits = 0;
@@ -18,22 +26,47 @@ record DigitTriples(boolean wordEnd) implements PreTokenizer {
                 end = text.offsetByCodePoints(end, 1);
                 digits++;
             }
-            if (digits == 0 || wordEnd && end < text.length() && AddedTokenMatcher.isWord(text.codePointAt(end))) {
-                i = digits == 0 ? text.offsetByCodePoints(i, 1) : end;
-                continue;
+            boolean intoWord = end < text.length() && Characters.isWord(text.codePointAt(end));
+            if (!isolate || !intoWord) {
+                cut(cuts, i, digits);
             }
-            if (done < i) {
-                out.word(text.substring(done, i), first && done == 0);
+            if (isolate && !intoWord && digits > 0) {
+                cuts.at(end);
             }
-            for (int group = digits % 3 == 0 ? 3 : digits % 3; i < end; group = 3) {
-                int groupEnd = text.offsetByCodePoints(i, group);
-                out.word(text.substring(i, groupEnd), first && i == 0);
-                i = groupEnd;
-            }
-            done = end;
+            i = digits == 0 ? text.offsetByCodePoints(i, 1) : end;
         }
-        if (done < text.length()) {
-            out.word(text.substring(done), first && done == 0);
+        cuts.at(text.length());
+    }
+
+    /** Cuts before each group of the number; before a first group of less than three digits only when isolating. */
+    private void cut(Cuts cuts, int start, int digits) {
+        int position = start;
+        for (int left = digits; left > 0; left--) {
+            if (left % 3 == 0 || isolate && left == digits) {
+                cuts.at(position);
+            }
+            position = cuts.text.offsetByCodePoints(position, 1);
+        }
+    }
+
+    /** Hands out the text between cuts. */
+    private static final class Cuts {
+        private final String text;
+        private final boolean first;
+        private final Words out;
+        private int start;
+
+        Cuts(String text, boolean first, Words out) {
+            this.text = text;
+            this.first = first;
+            this.out = out;
+        }
+
+        void at(int position) {
+            if (start < position) {
+                out.word(text.substring(start, position), first && start == 0);
+                start = position;
+            }
         }
     }
 }

@@ -147,11 +147,7 @@ final class GgufTokenizer {
         double[] scores = new double[given.length];
         double lowest = Double.POSITIVE_INFINITY;
         for (int id = 0; id < scores.length; id++) {
-            scores[id] = switch (vocabulary.kind(id)) {
-                case NORMAL, UNUSED -> given[id];
-                case USER_DEFINED -> 0;
-                case UNDEFINED, UNKNOWN, CONTROL, BYTE -> Double.NaN;
-            };
+            scores[id] = vocabulary.kind(id) == Kind.USER_DEFINED ? 0 : given[id];
             if (vocabulary.kind(id) == Kind.NORMAL) {
                 lowest = Math.min(lowest, given[id]);
             }

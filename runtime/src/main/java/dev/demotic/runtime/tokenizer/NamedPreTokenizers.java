@@ -157,7 +157,8 @@ final class NamedPreTokenizers {
                                 + "|[\\u3105-\\u312F]+|" + DEEPSEEK3_CJK,
                         cased(CONTRACTION + "?", "\\p{N}")));
             case "afmoe" ->
-                bytes(new DigitTriples(false)
+                bytes(isolate("\\d+")
+                        .then(new DigitTriples(false))
                         .then(isolate(
                                 "[\\u4E00-\\u9FFF\\u3400-\\u4DBF\\uF900-\\uFAFF\\u3040-\\u309F\\u30A0-\\u30FF\\uFF65-\\uFF9F"
                                         + "\\u2F00-\\u2FDF\\u0E40-\\u0E7F\\u0E80-\\u0EFF\\u1780-\\u17FF\\u1000-\\u109F"

@@ -64,17 +64,9 @@ interface Normalizer {
 
     static Normalizer strip(boolean left, boolean right) {
         return text -> {
-            int start = left ? Whitespace.after(text, 0) : 0;
-            int end = right ? Math.max(start, Whitespace.before(text, text.length())) : text.length();
+            int start = left ? Characters.spaceAfter(text, 0) : 0;
+            int end = right ? Math.max(start, Characters.spaceBefore(text, text.length())) : text.length();
             return text.substring(start, end);
-        };
-    }
-
-    /** Any combining mark. */
-    static boolean isMark(int codePoint) {
-        return switch (Character.getType(codePoint)) {
-            case Character.NON_SPACING_MARK, Character.COMBINING_SPACING_MARK, Character.ENCLOSING_MARK -> true;
-            default -> false;
         };
     }
 }

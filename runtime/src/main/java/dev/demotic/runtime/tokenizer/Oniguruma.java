@@ -54,6 +54,9 @@ final class Oniguruma {
             Map.entry("word", "[" + WORD + "]"),
             Map.entry("xdigit", "[0-9A-Fa-f]"));
 
+    /** Matches the same as its key, but looks at a run of spaces once instead of once for each of them. */
+    private static final Map<String, String> LINEAR = Map.of("\\s+$", "(?<!\\s)\\s+$");
+
     private final String source;
     private final StringBuilder java = new StringBuilder();
     private int position;
@@ -68,7 +71,7 @@ final class Oniguruma {
      * @throws DemoticException if it is malformed or uses a construct that Java has not
      */
     static Pattern compile(String expression) {
-        Oniguruma translation = new Oniguruma(expression);
+        Oniguruma translation = new Oniguruma(LINEAR.getOrDefault(expression, expression));
         translation.translate();
         try {
             return Pattern.compile(translation.java.toString(), Pattern.UNIX_LINES);
@@ -222,8 +225,14 @@ final class Oniguruma {
             java.append("(?:");
         } else if (":=!>".indexOf(kind) >= 0) {
             take(3);
+        } else if (kind == '<' && (at(position + 3) == '=' || at(position + 3) == '!')) {
+            take(4);
         } else if (kind == '<') {
-            take(at(position + 3) == '=' || at(position + 3) == '!' ? 4 : source.indexOf('>', position) - position + 1);
+            int end = source.indexOf('>', position);
+            if (end < 0) {
+                throw unsupported("a group name without an end", null);
+            }
+            take(end + 1 - position);
         } else {
             options();
         }

@@ -8,12 +8,12 @@ import java.util.Arrays;
  * <p>Source: Kudo and Richardson 2018, arXiv:1808.06226.
  */
 final class ScoredMerges implements SubwordModel {
-    private final PieceTable pieces;
+    private final Vocabulary vocabulary;
     private final int[] ranks;
     private final Fallback fallback;
 
     ScoredMerges(Vocabulary vocabulary, float[] scores, Fallback fallback) {
-        this.pieces = vocabulary.table();
+        this.vocabulary = vocabulary;
         this.ranks = ranks(scores);
         this.fallback = fallback;
     }
@@ -51,16 +51,16 @@ final class ScoredMerges implements SubwordModel {
         SymbolMerger merger = new SymbolMerger(symbols) {
             @Override
             long merge(int left, int right) {
-                int id = pieces.find(word, start(starts, left), start(starts, after(right)));
-                return id == PieceTable.NONE ? NEVER : (long) ranks[id] << 32 | id;
+                int id = vocabulary.findText(word, start(starts, left), start(starts, after(right)));
+                return id == Vocabulary.NONE ? NEVER : (long) ranks[id] << 32 | id;
             }
         };
         for (int i = 0; i < symbols; i++) {
-            merger.ids[i] = pieces.find(word, start(starts, i), start(starts, i + 1));
+            merger.ids[i] = vocabulary.findText(word, start(starts, i), start(starts, i + 1));
         }
         merger.run();
         for (int i = 0; i < symbols; i = merger.after(i)) {
-            if (merger.ids[i] != PieceTable.NONE) {
+            if (merger.ids[i] != Vocabulary.NONE) {
                 out.add(merger.ids[i]);
             } else {
                 fallback.add(word.substring(start(starts, i), start(starts, merger.after(i))), out);

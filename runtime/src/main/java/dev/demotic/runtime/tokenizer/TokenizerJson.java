@@ -68,8 +68,7 @@ final class TokenizerJson {
         PieceDecoder decoder = decoder(root.path("decoder"));
         SubwordModel subwords = model();
         PreTokenizer preTokenizer = preTokenizer(root.path("pre_tokenizer"));
-        if (subwords instanceof BytePairEncoding
-                && vocabulary.find(String.valueOf(Metaspace.SPACE)) != Vocabulary.NONE) {
+        if (cutsAtSpaces(subwords)) {
             preTokenizer = preTokenizer.then(new WordStarts(vocabulary));
         }
         TextTokenizer.Stages stages = new TextTokenizer.Stages(
@@ -80,6 +79,13 @@ final class TokenizerJson {
                 subwords instanceof Unigram ? subwords : new WordCache(subwords),
                 decoder);
         return new TextTokenizer(vocabulary, stages, specials());
+    }
+
+    /** True if visible spaces are ordinary symbols that merge, so that {@link WordStarts} applies. */
+    private boolean cutsAtSpaces(SubwordModel subwords) {
+        return subwords instanceof BytePairEncoding
+                && model.path("continuing_subword_prefix").asString("").isEmpty()
+                && vocabulary.find(String.valueOf(Metaspace.SPACE)) != Vocabulary.NONE;
     }
 
     // --- vocabulary
@@ -123,9 +129,14 @@ final class TokenizerJson {
         Arrays.fill(kinds, Kind.UNUSED);
         pieces.forEach((id, piece) -> {
             byId[id] = piece;
-            kinds[id] = marked.getOrDefault(id, Kind.NORMAL);
+            kinds[id] = marked.getOrDefault(id, isByte(piece) ? Kind.BYTE : Kind.NORMAL);
         });
         return new Vocabulary(byId, kinds);
+    }
+
+    /** True for the piece of a byte token, if the model falls back to bytes. */
+    private boolean isByte(String piece) {
+        return Json.flag(model, "byte_fallback", false) && Vocabulary.byteOf(piece) != Vocabulary.NONE;
     }
 
     /** Adds a token that is matched before all else; some are meant for ids that this model does not have. */
@@ -229,7 +240,6 @@ final class TokenizerJson {
 
     private SubwordModel unigram() {
         double[] scores = new double[vocabulary.size()];
-        Arrays.fill(scores, Double.NaN);
         double lowest = Double.POSITIVE_INFINITY;
         int id = 0;
         for (JsonNode entry : model.path("vocab")) {
@@ -256,7 +266,7 @@ final class TokenizerJson {
             case "NFKC" -> Normalizer.unicode(Form.NFKC);
             case "NFKD" -> Normalizer.unicode(Form.NFKD);
             case "Lowercase" -> Normalizer.lowercase();
-            case "StripAccents" -> Normalizer.remove(Normalizer::isMark);
+            case "StripAccents" -> Normalizer.remove(Characters::isMark);
             case "Strip" -> Normalizer.strip(Json.flag(node, "strip_left", true), Json.flag(node, "strip_right", true));
             case "Prepend" -> Normalizer.prepend(Json.string(node, "prepend"));
             case "Replace" -> Normalizer.replace(pattern(node), Json.string(node, "content"));
@@ -340,12 +350,11 @@ final class TokenizerJson {
     private static PreTokenizer split(JsonNode node) {
         boolean invert = Json.flag(node, "invert", false);
         Split.Behavior behavior = behavior(Json.string(node, "behavior"));
-        boolean isolated = !invert && behavior == Split.Behavior.ISOLATED;
-        return switch (node.path("pattern").path("Regex").asString("")) {
-            case "\\d{1,3}(?=(?:\\d{3})*\\b)" ->
-                isolated ? new DigitTriples(true) : new Split(pattern(node), behavior, invert);
-            default -> new Split(pattern(node), behavior, invert);
-        };
+        String expression = node.path("pattern").path("Regex").asString("");
+        if (behavior == Split.Behavior.ISOLATED && !invert && DigitTriples.EXPRESSIONS.contains(expression)) {
+            return new DigitTriples(expression.equals(DigitTriples.ISOLATED));
+        }
+        return new Split(pattern(node), behavior, invert);
     }
 
     private static Split.Behavior behavior(String name) {

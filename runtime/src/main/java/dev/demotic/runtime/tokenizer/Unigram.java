@@ -13,24 +13,24 @@ final class Unigram implements SubwordModel {
 
     private static final int UNKNOWN = -2;
 
-    private final PieceTable pieces;
+    private final Vocabulary vocabulary;
     private final double[] scores;
     private final double unknownScore;
     private final Fallback fallback;
     private final char[] longest = new char[Character.MAX_VALUE + 1];
 
     /**
-     * @param scores log probability of each token; NaN for those that text never becomes, such as control tokens
+     * @param scores log probability of each token; of those that text never becomes, any number
      * @param lowest log probability of the least likely token
      */
     Unigram(Vocabulary vocabulary, double[] scores, double lowest, Fallback fallback) {
-        this.pieces = vocabulary.table();
+        this.vocabulary = vocabulary;
         this.scores = scores;
         this.unknownScore = lowest - UNKNOWN_PENALTY;
         this.fallback = fallback;
         for (int id = 0; id < scores.length; id++) {
             String piece = vocabulary.piece(id);
-            if (!piece.isEmpty() && !Double.isNaN(scores[id])) {
+            if (!piece.isEmpty() && vocabulary.isText(id)) {
                 char first = piece.charAt(0);
                 longest[first] = (char) Math.max(longest[first], Math.min(piece.length(), Character.MAX_VALUE));
             }
@@ -52,8 +52,8 @@ final class Unigram implements SubwordModel {
             int hash = 0;
             for (int end = start + 1; end <= limit; end++) {
                 hash = PieceTable.extend(hash, word.charAt(end - 1));
-                int id = pieces.find(word, start, end, hash);
-                if (id == PieceTable.NONE || Double.isNaN(scores[id])) {
+                int id = vocabulary.findText(word, start, end, hash);
+                if (id == Vocabulary.NONE) {
                     continue;
                 }
                 known |= end - start == width;

@@ -1,6 +1,7 @@
 package dev.demotic.runtime.tokenizer;
 
 import dev.demotic.runtime.DemoticException;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /** The tokens of a model: a piece of text and a kind for each id. */
@@ -17,6 +18,8 @@ final class Vocabulary {
         UNUSED,
         BYTE
     }
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private final @Nullable String[] pieces;
     private final Kind[] kinds;
@@ -46,8 +49,9 @@ final class Vocabulary {
         return kinds[id];
     }
 
-    PieceTable table() {
-        return table;
+    /** Length of the longest piece, in chars. */
+    int longestPiece() {
+        return table.longest();
     }
 
     /** The id of the token with exactly this piece, or {@link #NONE}. */
@@ -55,11 +59,33 @@ final class Vocabulary {
         return table.find(piece);
     }
 
+    /** The id of the token that {@code text[start, end)} may become, or {@link #NONE}; never a control or byte token. */
+    int findText(String text, int start, int end) {
+        return textOnly(table.find(text, start, end));
+    }
+
+    /** As {@link #findText(String, int, int)}, with the hash of that stretch by {@link PieceTable#extend}. */
+    int findText(String text, int start, int end, int hash) {
+        return textOnly(table.find(text, start, end, hash));
+    }
+
+    private int textOnly(int id) {
+        return id == NONE || isText(id) ? id : NONE;
+    }
+
+    /** True for tokens that text becomes, false for those that steer, are unknown or stand for a byte. */
+    boolean isText(int id) {
+        return switch (kinds[id]) {
+            case UNDEFINED, NORMAL, USER_DEFINED, UNUSED -> true;
+            case UNKNOWN, CONTROL, BYTE -> false;
+        };
+    }
+
     /** The tokens {@code <0x00>} to {@code <0xFF>} by the byte they stand for; {@link #NONE} for those that do not exist. */
     int[] byteTokens() {
         int[] ids = new int[256];
         for (int b = 0; b < 256; b++) {
-            ids[b] = find(String.format("<0x%02X>", b));
+            ids[b] = find("<0x" + HEX.toHexDigits((byte) b) + ">");
         }
         return ids;
     }

@@ -18,14 +18,14 @@ record WordPiece(Vocabulary vocabulary, String startPrefix, String continuingPre
         for (int start = 0, end; covered && start < word.length(); start = end) {
             String rest = (start == 0 ? startPrefix : continuingPrefix) + word.substring(start);
             int prefix = rest.length() - (word.length() - start);
-            int length = Math.min(rest.length(), vocabulary.table().longest());
-            while (length > prefix && vocabulary.table().find(rest, 0, length) == Vocabulary.NONE) {
+            int length = Math.min(rest.length(), vocabulary.longestPiece());
+            while (length > prefix && vocabulary.findText(rest, 0, length) == Vocabulary.NONE) {
                 length--;
             }
             covered = length > prefix;
             end = start + length - prefix;
             if (covered) {
-                tokens.add(vocabulary.table().find(rest, 0, length));
+                tokens.add(vocabulary.findText(rest, 0, length));
             }
         }
         if (covered) {
