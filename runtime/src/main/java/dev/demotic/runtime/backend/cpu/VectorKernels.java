@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -30,6 +31,10 @@ final class VectorKernels implements Kernels {
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, SPECIES.vectorBitSize() / Float.BYTES)));
 
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+    private static final VectorSpecies<Integer> INTEGERS = VectorSpecies.of(int.class, SPECIES.vectorShape());
+
     private static final ValueLayout.OfShort SCALE =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -47,9 +52,24 @@ final class VectorKernels implements Kernels {
     public void unpack(TensorType type, MemorySegment weights, long offset, float[] out, int at, int n) {
         switch (type) {
             case F32 -> MemorySegment.copy(weights, JAVA_FLOAT_UNALIGNED, offset, out, at, n);
+            case BF16 -> unpackBFloat16(weights, offset, out, at, n);
             case Q8_0 -> unpackQ8(weights, offset, out, at, n);
             default -> type.dequantize(weights, offset, out, at, n);
         }
+    }
+
+    /** The upper halves of floats. */
+    private static void unpackBFloat16(MemorySegment weights, long offset, float[] out, int at, int n) {
+        int bound = SPECIES.loopBound(n);
+        for (int i = 0; i < bound; i += LANES) {
+            ShortVector.fromMemorySegment(SHORTS, weights, offset + 2L * i, ByteOrder.LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, INTEGERS, 0)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .reinterpretAsFloats()
+                    .intoArray(out, at + i);
+        }
+        TensorType.BF16.dequantize(weights, offset + 2L * bound, out, at + bound, n - bound);
     }
 
     /** Blocks of a half-precision scale and 32 signed bytes. */
