@@ -32,14 +32,21 @@ record Console(InputStream in, PrintStream out, PrintStream err, Map<String, Str
         boolean isTerminal(int descriptor);
     }
 
+    /** Names the descriptor that holds standard error, where the launcher put it away from the JVM's start-up warnings. */
+    private static final String STANDARD_ERROR = "demotic.stderr";
+
     /** The console of this process. */
     static Console ofProcess() {
+        Integer descriptor = Integer.getInteger(STANDARD_ERROR);
+        if (descriptor != null) {
+            Descriptors.copy(descriptor, Terminals.ERR);
+        }
         return new Console(
                 new FileInputStream(FileDescriptor.in),
                 new PrintStream(new FileOutputStream(FileDescriptor.out), false, UTF_8),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8),
                 System.getenv(),
-                TerminalTest::isTerminal);
+                Descriptors::isTerminal);
     }
 
     boolean isTerminal(int descriptor) {

@@ -55,10 +55,12 @@ public final class Demotic implements Callable<Integer> {
         Ansi ansi = Ansi.OFF;
         CommandLine line = new CommandLine(new Demotic(console))
                 .addSubcommand(new RunCommand(console))
+                .addSubcommand(new ChatCommand(console))
                 .addSubcommand(new InfoCommand(console))
                 .addSubcommand(new TokenizeCommand(console))
                 .addSubcommand(new ConvertCommand(console))
                 .addSubcommand(new QuantizeCommand(console))
+                .addSubcommand(new PerplexityCommand(console))
                 .addSubcommand(new BenchCommand(console))
                 .addSubcommand(new PullCommand(console))
                 .addSubcommand(new ListCommand(console))

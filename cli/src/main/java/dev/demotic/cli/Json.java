@@ -12,7 +12,11 @@ final class Json {
     private Json() {}
 
     static void print(Console console, Object value) {
-        console.println(MAPPER.writeValueAsString(value));
+        console.println(text(value));
+    }
+
+    static String text(Object value) {
+        return MAPPER.writeValueAsString(value);
     }
 
     /** An object with these names and values, in this order. */

@@ -12,7 +12,9 @@ final class ProgressLine implements AutoCloseable {
     /** What is counted. */
     enum Unit {
         BYTES,
-        ITEMS
+        ITEMS,
+        /** Nothing that a person would count. */
+        SHARE
     }
 
     private static final long DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -105,14 +107,10 @@ final class ProgressLine implements AutoCloseable {
         double rate = (done - Math.max(0, first)) / Math.max(seconds, 1e-3);
         int filled = (int) (share * BAR);
         String line = String.format(
-                Locale.ROOT,
-                "%s [%s%s] %3.0f %%  %s/%s",
-                title,
-                "#".repeat(filled),
-                ".".repeat(BAR - filled),
-                100 * share,
-                amount(done),
-                amount(total));
+                Locale.ROOT, "%s [%s%s] %3.0f %%", title, "#".repeat(filled), ".".repeat(BAR - filled), 100 * share);
+        if (unit != Unit.SHARE) {
+            line += "  " + amount(done) + "/" + amount(total);
+        }
         if (rate <= 0) {
             return line;
         }
@@ -130,6 +128,11 @@ final class ProgressLine implements AutoCloseable {
             console.err().flush();
             shown = false;
         }
+    }
+
+    /** Wipes the line and draws it no more. */
+    void stop() {
+        close();
     }
 
     @Override
