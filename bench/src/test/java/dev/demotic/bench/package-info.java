@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,81 @@
+package dev.demotic.cli;
+
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.format.ModelSource;
+import dev.demotic.runtime.model.Decoder;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The model of a command that computes, and what it may use. */
+final class EngineOptions {
+    /** Longest context that is opened unasked: models are trained for lengths that would fill the memory. */
+    static final int DEFAULT_CONTEXT = 8192;
+
+    @Mixin
+    private ModelOption model = new ModelOption();
+
+    @Option(
+            names = {"-c", "--context"},
+            paramLabel = "N",
+            description =
+                    "Tokens that prompt and reply may have together (default: what the model was trained for, at most"
+                            + " 8192).")
+    private Optional<Integer> context = Optional.empty();
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Compute threads (default: one a core).")
+    private Optional<Integer> threads = Optional.empty();
+
+    @Option(
+            names = "--kernels",
+            paramLabel = "NAME",
+            description = "CPU kernels: vector or scalar (default: $DEMOTIC_KERNELS, or the best that runs here).")
+    private Optional<String> kernels = Optional.empty();
+
+    @Option(
+            names = "--max-memory",
+            paramLabel = "SIZE",
+            converter = MemorySize.class,
+            description = "Memory that the model may take, such as 4g (default: what the machine has).")
+    private Optional<Long> maxMemory = Optional.empty();
+
+    /** Compute threads that the model will have. */
+    int threads() {
+        return threads.orElse(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Opens the model for one sequence at a time. */
+    LanguageModel open(Console console) {
+        try (ProgressLine _ = ProgressLine.waiting(console, "loading the model")) {
+            ModelSource source = model.open(console);
+            return LanguageModel.open(source, options(console, source));
+        }
+    }
+
+    private ModelOptions options(Console console, ModelSource source) {
+        try {
+            if (context.orElse(1) < 1 || threads.orElse(1) < 1 || maxMemory.orElse(1L) < 1) {
+                throw new DemoticException("--context, --threads and --max-memory must be at least 1");
+            }
+            return ModelOptions.defaults()
+                    .withContext(context.orElseGet(() -> defaultContext(source)))
+                    .withThreads(threads.orElse(0))
+                    .withKernels(kernels.orElse(console.environment().getOrDefault("DEMOTIC_KERNELS", "")))
+                    .withMaxMemory(maxMemory.orElse(0L))
+                    .withSequences(1);
+        } catch (RuntimeException e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** The context that a model is opened with unasked. */
+    static int defaultContext(ModelSource source) {
+        return Math.min(Decoder.configOf(source).trainedContext(), DEFAULT_CONTEXT);
+    }
+}

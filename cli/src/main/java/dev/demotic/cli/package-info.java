@@ -1,0 +1,5 @@
+/** The demotic command. */
+@NullMarked
+package dev.demotic.cli;
+
+import org.jspecify.annotations.NullMarked;

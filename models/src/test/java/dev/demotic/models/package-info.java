@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.models;
+
+import org.jspecify.annotations.NullMarked;
