@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.cli;
+
+import org.jspecify.annotations.NullMarked;
