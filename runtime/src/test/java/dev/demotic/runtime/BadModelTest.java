@@ -46,8 +46,7 @@ class BadModelTest {
                 model -> {
                     Tensor tensor = Objects.requireNonNull(model.tensors().get("blk.0.attn_q.weight"));
                     long[] turned = {tensor.shape()[0] / 2, tensor.shape()[1] * 2};
-                    model.tensors()
-                            .put(tensor.name(), new Tensor(tensor.name(), tensor.type(), turned, tensor.data()));
+                    model.tensors().put(tensor.name(), new Tensor(tensor.name(), tensor.type(), turned, tensor.data()));
                 },
                 "tensor blk.0.attn_q.weight has shape [128, 512]",
                 "[256, 256]");
