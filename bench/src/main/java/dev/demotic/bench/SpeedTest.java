@@ -55,10 +55,10 @@ public record SpeedTest(List<Integer> prompts, int maxRows, int repeats) {
         double bandwidth = Ceiling.bandwidth(threads);
         stage.accept("peak arithmetic");
         double peak = Ceiling.arithmetic(threads);
-        stage.accept("decoding");
-        Decode decode = decode(model, cost, bandwidth);
         stage.accept("passes of 1 to " + maxRows + " rows");
         List<Rows> rows = rows(model);
+        stage.accept("decoding"); // after the passes, which have the JIT compile what decoding runs
+        Decode decode = decode(model, cost, bandwidth);
         List<Prompt> read = new ArrayList<>();
         for (int length : prompts) {
             if (length <= model.context()) {

@@ -25,7 +25,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "run",
         description = "Answers one prompt and streams the reply to standard output.",
-        footer = {"%nThe prompt goes through the model's chat template if it has one; --raw sends it as it stands."})
+        footer = {
+            "%nThe prompt goes through the model's chat template if it has one; --raw sends it as it stands, special tokens included."
+        })
 final class RunCommand implements Callable<Integer> {
     private final Console console;
 
@@ -50,7 +52,9 @@ final class RunCommand implements Callable<Integer> {
             description = "The system message, for models with a chat template.")
     private Optional<String> system = Optional.empty();
 
-    @Option(names = "--raw", description = "Leave the chat template out and continue the prompt as it stands.")
+    @Option(
+            names = "--raw",
+            description = "Leave the chat template out: the prompt is the model's own markup, special tokens included.")
     private boolean raw;
 
     @Option(
@@ -109,7 +113,7 @@ final class RunCommand implements Callable<Integer> {
                 throw new DemoticException(
                         "--system needs a chat template; leave out --raw, or take a model that has one");
             }
-            return generation.encode(prompt);
+            return raw ? generation.encodeMarkup(prompt) : generation.encode(prompt);
         }
         List<ChatMessage> messages = new ArrayList<>();
         system.map(ChatMessage::system).ifPresent(messages::add);

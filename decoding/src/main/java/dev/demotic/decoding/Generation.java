@@ -9,7 +9,6 @@ import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.template.ChatMessage;
 import dev.demotic.runtime.template.Conversation;
 import dev.demotic.runtime.tokenizer.Tokenizer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -148,26 +147,23 @@ public final class Generation {
         return new Chat(this);
     }
 
-    /** The tokens of a raw prompt, with BOS where the model wants it. */
+    /** The tokens of a text, with BOS where the model wants it; what looks like a special token stays text. */
     public int[] encode(String prompt) {
         return withBos(model.tokenizer().encode(prompt));
     }
 
-    /** The tokens of a conversation as its template writes it, up to where the reply begins. */
-    public int[] encode(Conversation conversation) {
-        Tokenizer tokenizer = model.tokenizer();
-        Conversation complete = conversation.withGenerationPrompt(true);
-        if (tokenizer.bos().isPresent()) {
-            complete = complete.with("bos_token", piece(tokenizer.bos().getAsInt()));
-        }
-        if (tokenizer.eos().isPresent()) {
-            complete = complete.with("eos_token", piece(tokenizer.eos().getAsInt()));
-        }
-        return withBos(tokenizer.encodeWithSpecials(model.chatTemplate().render(complete)));
+    /** The tokens of a prompt in the model's own markup, in which special tokens count as such. */
+    public int[] encodeMarkup(String prompt) {
+        return withBos(model.tokenizer().encodeWithSpecials(prompt));
     }
 
-    private String piece(int token) {
-        return new String(model.tokenizer().bytes(token), StandardCharsets.UTF_8);
+    /**
+     * The tokens of a conversation as its template writes it, up to where the reply begins. Special tokens come from the
+     * template alone: messages that spell one do not forge a turn.
+     */
+    public int[] encode(Conversation conversation) {
+        Conversation open = conversation.withGenerationPrompt(true);
+        return withBos(ChatMarkup.encode(model.chatTemplate(), open, model.tokenizer()));
     }
 
     /** Puts BOS before a prompt that wants it and does not have it: many templates write it themselves. */

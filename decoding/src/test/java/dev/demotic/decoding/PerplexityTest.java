@@ -51,8 +51,8 @@ class PerplexityTest {
 
     @Test
     void onlyTheSecondHalfOfAWindowMayCount() {
-        try (LanguageModel model = LanguageModel.open(Path.of(
-                "../models/src/main/resources/dev/demotic/models/demotic-small-q8_0.gguf"))) {
+        try (LanguageModel model = LanguageModel.open(
+                Path.of("../models/src/main/resources/dev/demotic/models/demotic-small-q8_0.gguf"))) {
             int[] tokens = model.tokenizer().encode("the quick brown fox jumps over the lazy dog. ".repeat(40));
             Perplexity all = Perplexity.of(model, tokens, 128, Scored.ALL, _ -> {});
             Perplexity half = Perplexity.of(model, tokens, 128, Scored.SECOND_HALF, _ -> {});

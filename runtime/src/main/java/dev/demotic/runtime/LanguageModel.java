@@ -138,7 +138,12 @@ public final class LanguageModel implements AutoCloseable {
     /** @throws DemoticException if the model's file describes no tokenizer that Demotic knows */
     public synchronized Tokenizer tokenizer() {
         if (tokenizer == null) {
-            tokenizer = Tokenizers.of(source.metadata());
+            Tokenizer described = Tokenizers.of(source.metadata());
+            if (described.size() > config.vocabulary()) {
+                throw new DemoticException(source.path() + " has a tokenizer of " + described.size()
+                        + " tokens but embeddings for only " + config.vocabulary() + "; convert the model again");
+            }
+            tokenizer = described;
         }
         return tokenizer;
     }

@@ -2,6 +2,7 @@ package dev.demotic.decoding.sample;
 
 import dev.demotic.runtime.DemoticException;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * How tokens are drawn. Each setting has a neutral value that switches it off.
@@ -89,189 +90,108 @@ public record SamplingSettings(
     }
 
     public SamplingSettings withTemperature(double value) {
-        return new SamplingSettings(
-                value,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.temperature = value);
     }
 
     public SamplingSettings withTopK(int value) {
-        return new SamplingSettings(
-                temperature,
-                value,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.topK = value);
     }
 
     public SamplingSettings withTopP(double value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                value,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.topP = value);
     }
 
     public SamplingSettings withMinP(double value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                value,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.minP = value);
     }
 
     public SamplingSettings withTypicalP(double value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                value,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.typicalP = value);
     }
 
     public SamplingSettings withRepetitionPenalty(double value, int window) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                value,
-                window,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> {
+            draft.repetitionPenalty = value;
+            draft.repetitionWindow = window;
+        });
     }
 
     public SamplingSettings withPresencePenalty(double value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                value,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.presencePenalty = value);
     }
 
     public SamplingSettings withFrequencyPenalty(double value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                value,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.frequencyPenalty = value);
     }
 
     public SamplingSettings withLogitBias(Map<Integer, Double> value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                value,
-                mirostatTau,
-                mirostatEta,
-                seed);
+        return with(draft -> draft.logitBias = value);
     }
 
     public SamplingSettings withMirostat(double tau, double eta) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                tau,
-                eta,
-                seed);
+        return with(draft -> {
+            draft.mirostatTau = tau;
+            draft.mirostatEta = eta;
+        });
     }
 
     public SamplingSettings withSeed(long value) {
-        return new SamplingSettings(
-                temperature,
-                topK,
-                topP,
-                minP,
-                typicalP,
-                repetitionPenalty,
-                repetitionWindow,
-                presencePenalty,
-                frequencyPenalty,
-                logitBias,
-                mirostatTau,
-                mirostatEta,
-                value);
+        return with(draft -> draft.seed = value);
+    }
+
+    private SamplingSettings with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.settings();
+    }
+
+    /** Settings on their way to being others. */
+    private static final class Draft {
+        private double temperature;
+        private int topK;
+        private double topP;
+        private double minP;
+        private double typicalP;
+        private double repetitionPenalty;
+        private int repetitionWindow;
+        private double presencePenalty;
+        private double frequencyPenalty;
+        private Map<Integer, Double> logitBias;
+        private double mirostatTau;
+        private double mirostatEta;
+        private long seed;
+
+        private Draft(SamplingSettings from) {
+            temperature = from.temperature;
+            topK = from.topK;
+            topP = from.topP;
+            minP = from.minP;
+            typicalP = from.typicalP;
+            repetitionPenalty = from.repetitionPenalty;
+            repetitionWindow = from.repetitionWindow;
+            presencePenalty = from.presencePenalty;
+            frequencyPenalty = from.frequencyPenalty;
+            logitBias = from.logitBias;
+            mirostatTau = from.mirostatTau;
+            mirostatEta = from.mirostatEta;
+            seed = from.seed;
+        }
+
+        private SamplingSettings settings() {
+            return new SamplingSettings(
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    typicalP,
+                    repetitionPenalty,
+                    repetitionWindow,
+                    presencePenalty,
+                    frequencyPenalty,
+                    logitBias,
+                    mirostatTau,
+                    mirostatEta,
+                    seed);
+        }
     }
 }

@@ -50,7 +50,8 @@ class SamplerTest {
     private static double[] reference(SamplingSettings s, double[] logits, int[] prompt, int[] generated) {
         double[] l = logits.clone();
         s.logitBias().forEach((token, bias) -> l[token] += bias);
-        int[] all = IntStream.concat(Arrays.stream(prompt), Arrays.stream(generated)).toArray();
+        int[] all = IntStream.concat(Arrays.stream(prompt), Arrays.stream(generated))
+                .toArray();
         int window = s.repetitionWindow() == 0 ? all.length : Math.min(all.length, s.repetitionWindow());
         Arrays.stream(all, all.length - window, all.length)
                 .distinct()
@@ -60,7 +61,8 @@ class SamplerTest {
             l[t] -= s.presencePenalty() + times * s.frequencyPenalty();
         }
         double max = Arrays.stream(l).max().orElseThrow();
-        double[] p = Arrays.stream(l).map(x -> Math.exp((x - max) / s.temperature())).toArray();
+        double[] p =
+                Arrays.stream(l).map(x -> Math.exp((x - max) / s.temperature())).toArray();
         if (s.topK() > 0) {
             keep(p, ranked(p).subList(0, Math.min(s.topK(), p.length)));
         }
@@ -74,7 +76,10 @@ class SamplerTest {
         }
         normalize(p);
         if (s.typicalP() < 1) {
-            double entropy = Arrays.stream(p).filter(x -> x > 0).map(x -> -x * Math.log(x)).sum();
+            double entropy = Arrays.stream(p)
+                    .filter(x -> x > 0)
+                    .map(x -> -x * Math.log(x))
+                    .sum();
             List<Integer> typical = IntStream.range(0, p.length)
                     .filter(i -> p[i] > 0)
                     .boxed()
@@ -151,24 +156,26 @@ class SamplerTest {
         Sampler topThree = new Sampler(SamplingSettings.unchanged().withTopK(3), VOCABULARY);
         assertThat(Arrays.copyOf(probabilities(topThree.distribution(row(flat)), VOCABULARY), 4))
                 .containsExactly(new double[] {1 / 3.0, 1 / 3.0, 1 / 3.0, 0}, within(1e-12));
-        assertThat(new Sampler(SamplingSettings.greedy(), VOCABULARY).next(row(flat))).isZero();
+        assertThat(new Sampler(SamplingSettings.greedy(), VOCABULARY).next(row(flat)))
+                .isZero();
         Sampler half = new Sampler(SamplingSettings.unchanged().withTopP(0.49), VOCABULARY);
         Distribution nucleus = half.distribution(row(flat));
-        assertThat(IntStream.range(0, nucleus.size()).map(nucleus::token)).isEqualTo(
-                IntStream.range(0, 30).boxed().toList());
+        assertThat(IntStream.range(0, nucleus.size()).map(nucleus::token))
+                .isEqualTo(IntStream.range(0, 30).boxed().toList());
     }
 
     @Test
     void greedyTakesTheHighestProcessedLogit() {
         Sampler plain = new Sampler(SamplingSettings.greedy(), 4);
         assertThat(plain.next(row(1, 5, 2, 4))).isEqualTo(1);
-        Sampler banned = new Sampler(
-                SamplingSettings.greedy().withLogitBias(Map.of(1, Double.NEGATIVE_INFINITY)), 4);
+        Sampler banned = new Sampler(SamplingSettings.greedy().withLogitBias(Map.of(1, Double.NEGATIVE_INFINITY)), 4);
         assertThat(banned.next(row(1, 5, 2, 4))).isEqualTo(3);
         Sampler penalized = new Sampler(SamplingSettings.greedy().withPresencePenalty(2), 4);
         penalized.history().begin(new int[] {3});
         assertThat(penalized.next(row(1, 5, 2, 4))).isEqualTo(1);
-        assertThat(penalized.next(row(1, 5, 2, 4))).as("only generated tokens are penalized").isEqualTo(3);
+        assertThat(penalized.next(row(1, 5, 2, 4)))
+                .as("only generated tokens are penalized")
+                .isEqualTo(3);
     }
 
     /** Chi-square of draws against the distribution, as a z-score of the statistic. */
@@ -197,7 +204,8 @@ class SamplerTest {
         SamplingSettings settings =
                 SamplingSettings.unchanged().withTemperature(0.8).withTopK(6).withSeed(seed);
         double[] expected = reference(settings, logits, new int[0], new int[0]);
-        assertThat(zScore(new Sampler(settings, 8), row(logits), expected, 50_000)).isLessThan(4);
+        assertThat(zScore(new Sampler(settings, 8), row(logits), expected, 50_000))
+                .isLessThan(4);
         // the test can fail: a temperature that is a little off is far outside
         Sampler wrong = new Sampler(settings.withTemperature(0.85), 8);
         assertThat(zScore(wrong, row(logits), expected, 50_000)).isGreaterThan(8);
@@ -205,7 +213,9 @@ class SamplerTest {
 
     @Test
     void mirostatReachesItsTarget() {
-        double[] zipf = IntStream.range(0, 2_000).mapToDouble(i -> -1.1 * Math.log(i + 1)).toArray();
+        double[] zipf = IntStream.range(0, 2_000)
+                .mapToDouble(i -> -1.1 * Math.log(i + 1))
+                .toArray();
         MemorySegment row = row(zipf);
         for (double tau : new double[] {2, 4}) {
             Sampler sampler = new Sampler(SamplingSettings.unchanged().withMirostat(tau, 0.1), zipf.length);
@@ -265,9 +275,14 @@ class SamplerTest {
     @Test
     void samplingAllocatesNothing() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        MemorySegment row = row(IntStream.range(0, 5_000).mapToDouble(i -> Math.sin(i) * 4).toArray());
+        MemorySegment row =
+                row(IntStream.range(0, 5_000).mapToDouble(i -> Math.sin(i) * 4).toArray());
         Sampler sampler = new Sampler(
-                SamplingSettings.unchanged().withTopK(50).withTopP(0.9).withMinP(0.01).withRepetitionPenalty(1.1, 64),
+                SamplingSettings.unchanged()
+                        .withTopK(50)
+                        .withTopP(0.9)
+                        .withMinP(0.01)
+                        .withRepetitionPenalty(1.1, 64),
                 5_000);
         sampler.history().begin(new int[] {1, 2, 3});
         for (int i = 0; i < 3_000; i++) {
@@ -283,8 +298,9 @@ class SamplerTest {
     @Test
     void settingsOutOfRangeAreRefusedInOneSentence() {
         SamplingSettings good = SamplingSettings.greedy();
-        assertThatThrownBy(() -> good.withTemperature(-1)).isInstanceOf(DemoticException.class).hasMessage(
-                "temperature is -1.0, but must be 0 or more");
+        assertThatThrownBy(() -> good.withTemperature(-1))
+                .isInstanceOf(DemoticException.class)
+                .hasMessage("temperature is -1.0, but must be 0 or more");
         assertThatThrownBy(() -> good.withTemperature(Double.NaN)).hasMessageContaining("temperature is NaN");
         assertThatThrownBy(() -> good.withTopP(0)).hasMessageContaining("top-p is 0.0");
         assertThatThrownBy(() -> good.withTopK(-2)).hasMessageContaining("top-k");

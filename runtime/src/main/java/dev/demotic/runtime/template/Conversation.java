@@ -36,6 +36,10 @@ public record Conversation(
         return of(List.of(messages));
     }
 
+    public Conversation withMessages(List<ChatMessage> messages) {
+        return new Conversation(messages, tools, generationPrompt, extras);
+    }
+
     public Conversation withTools(List<Map<String, Object>> tools) {
         return new Conversation(messages, tools, generationPrompt, extras);
     }
