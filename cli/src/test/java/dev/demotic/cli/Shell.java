@@ -13,7 +13,6 @@ import java.util.Map;
 final class Shell {
     private final Map<String, String> environment = new HashMap<>();
     private String input = "";
-    private Console.Terminals terminals = Console.Terminals.NONE;
 
     /** What a command left. */
     record Result(int status, String out, String err) {}
@@ -23,20 +22,9 @@ final class Shell {
         environment.put("DEMOTIC_OFFLINE", "1");
     }
 
-    Shell with(String variable, String value) {
-        environment.put(variable, value);
-        return this;
-    }
-
     /** Standard input of the commands to come. */
     Shell typing(String text) {
         input = text;
-        return this;
-    }
-
-    /** Lets the commands to come believe that a person sits at their standard error. */
-    Shell watched() {
-        terminals = descriptor -> descriptor == Console.Terminals.ERR;
         return this;
     }
 
@@ -49,7 +37,7 @@ final class Shell {
                         new PrintStream(out, false, UTF_8),
                         new PrintStream(err, true, UTF_8),
                         environment,
-                        terminals),
+                        Console.Terminals.NONE),
                 arguments);
         return new Result(status, out.toString(UTF_8), err.toString(UTF_8));
     }
