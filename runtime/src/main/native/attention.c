@@ -33,21 +33,25 @@ INLINE const uint8_t *keys_of(const struct attention *a, const int32_t *blocks, 
   return a->store + blocks[block] * a->block_bytes + kv_head * a->head_bytes;
 }
 
-// Scores of Q queries with the keys of B blocks: a product and an addition a dimension, in order.
-INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *const *query, float *const *score,
+// Queries are packed eight by eight, dimension by dimension.
+#define PACKED 8
+
+// Scores of Q packed queries with the keys of B blocks: a product and an addition a dimension, in order.
+INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *packed, float *const *score,
                          const uint8_t *const *keys, int64_t at) {
   for (int lane = 0; lane < BLOCK; lane += LANES) {
-    vf sums[4][8];
+    vf sums[4][PACKED];
 #pragma GCC unroll 8
     for (int b = 0; b < B; b++)
 #pragma GCC unroll 8
       for (int q = 0; q < Q; q++) sums[b][q] = vf_zero();
-    for (int64_t d = 0; d < a->dimension; d++) {
+    const float *query = packed;
+    for (int64_t d = 0; d < a->dimension; d++, query += PACKED) {
 #pragma GCC unroll 8
       for (int b = 0; b < B; b++) {
         vf key = load(type, keys[b], d * BLOCK + lane);
 #pragma GCC unroll 8
-        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q][d]), sums[b][q]);
+        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q]), sums[b][q]);
       }
     }
 #pragma GCC unroll 8
@@ -61,19 +65,19 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
   }
 }
 
-// The scores of Q queries with the blocks from..end-1, at [0] for the first slot of `from`.
+// The scores of Q packed queries with the blocks from..end-1, at [0] for the first slot of `from`.
 INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
-                      const float *const *query, float *const *score, int64_t from, int64_t end) {
+                      const float *packed, float *const *score, int64_t from, int64_t end) {
   const int B = Q <= 3 ? 4 : Q <= 5 ? 2 : 1;
   const uint8_t *keys[4];
   int64_t block = from;
   for (; block + B <= end; block += B) {
     for (int b = 0; b < B; b++) keys[b] = keys_of(a, blocks, kv_head, block + b);
-    block_scores(type, Q, B, a, query, score, keys, (block - from) * BLOCK);
+    block_scores(type, Q, B, a, packed, score, keys, (block - from) * BLOCK);
   }
   for (; block < end; block++) {
     keys[0] = keys_of(a, blocks, kv_head, block);
-    block_scores(type, Q, 1, a, query, score, keys, (block - from) * BLOCK);
+    block_scores(type, Q, 1, a, packed, score, keys, (block - from) * BLOCK);
   }
 }
 
@@ -88,17 +92,17 @@ INLINE void add_values(int type, int Q, int V, const struct attention *a, const 
     for (int v = 0; v < V; v++) sums[q][v] = vf_load(out[q] + d + v * LANES);
   const int64_t row_bytes = a->dimension * element_bytes(type);
   for (int64_t p = from; p < end;) {
-    int64_t slot = p + shift;
+    const uint64_t slot = (uint64_t)(p + shift);
     const uint8_t *values = keys_of(a, blocks, kv_head, slot / BLOCK) + a->values_at;
-    int64_t left = BLOCK - slot % BLOCK;
-    for (int64_t stop = p + left < end ? p + left : end; p < stop; p++) {
-      slot = (p + shift) % BLOCK;
-      const uint8_t *row = values + slot * row_bytes;
+    const uint8_t *row = values + slot % BLOCK * row_bytes;
+    const float *scale = (const float *)(values + BLOCK * a->dimension) + slot % BLOCK;
+    int64_t stop = p + BLOCK - slot % BLOCK;
+    for (stop = stop < end ? stop : end; p < stop; p++, row += row_bytes, scale++) {
       vf value[4];
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) {
         value[v] = load(type, row, d + v * LANES);
-        if (type == KV_Q8) value[v] = vf_mul(value[v], vf_set(((const float *)(values + BLOCK * a->dimension))[slot]));
+        if (type == KV_Q8) value[v] = vf_mul(value[v], vf_set(*scale));
       }
 #pragma GCC unroll 4
       for (int q = 0; q < Q; q++)
@@ -195,11 +199,11 @@ INLINE void weigh(int type, int Q, const struct attention *a, const int32_t *blo
   }
 }
 
-INLINE void attend(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head, float *scratch) {
+// Query heads from_head.. of a group, `heads` of them for each row; at most ATTENTION_QUERIES in all.
+INLINE void attend_heads(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head,
+                         int64_t from_head, int64_t heads, float *scratch) {
   const int32_t *blocks = a->blocks + a->blocks_at[first_row];
-  const int64_t group = a->heads / a->kv_heads;
   struct query query[ATTENTION_QUERIES];
-  const float *input[ATTENTION_QUERIES];
   float *score[ATTENTION_QUERIES];
 
   int64_t from = INT64_MAX, end = 0;
@@ -210,27 +214,32 @@ INLINE void attend(int type, const struct attention *a, int64_t first_row, int64
     int64_t linear = a->linear[row] <= position ? a->linear[row] : position + 1;
     if (first / BLOCK < from) from = first / BLOCK;
     if (a->slot[row] / BLOCK + 1 > end) end = a->slot[row] / BLOCK + 1;
-    for (int64_t head = kv_head * group; head < (kv_head + 1) * group; head++, count++) {
+    for (int64_t head = from_head; head < from_head + heads; head++, count++) {
       query[count] = (struct query){0, a->out + row * a->out_stride + head * a->dimension, row, first, position, linear};
-      input[count] = a->queries + row * a->query_stride + head * a->dimension;
+      const float *input = a->queries + row * a->query_stride + head * a->dimension;
+      float *packed = scratch + count / PACKED * PACKED * a->dimension + count % PACKED;
+      for (int64_t d = 0; d < a->dimension; d++) packed[d * PACKED] = input[d];
     }
   }
   const int64_t span = (end - from) * BLOCK;
+  const int64_t group = PACKED * a->dimension;
+  float *scores = scratch + (count + PACKED - 1) / PACKED * group;
   for (int q = 0; q < count; q++) {
-    score[q] = scratch + q * span;
+    score[q] = scores + q * span;
     query[q].score = score[q] - from * BLOCK;
   }
 
+  const float *packed = scratch;
   int q = 0;
-  for (; q + 8 <= count; q += 8) scores_of(type, 8, a, blocks, kv_head, input + q, score + q, from, end);
+  for (; q + 8 <= count; q += 8, packed += group) scores_of(type, 8, a, blocks, kv_head, packed, score + q, from, end);
   switch (count - q) {
-    case 7: scores_of(type, 7, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 6: scores_of(type, 6, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 5: scores_of(type, 5, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 4: scores_of(type, 4, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 3: scores_of(type, 3, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 2: scores_of(type, 2, a, blocks, kv_head, input + q, score + q, from, end); break;
-    case 1: scores_of(type, 1, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 7: scores_of(type, 7, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 6: scores_of(type, 6, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 5: scores_of(type, 5, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 4: scores_of(type, 4, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 3: scores_of(type, 3, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 2: scores_of(type, 2, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 1: scores_of(type, 1, a, blocks, kv_head, packed, score + q, from, end); break;
   }
 
   float sum[ATTENTION_QUERIES];
@@ -252,6 +261,12 @@ INLINE void attend(int type, const struct attention *a, int64_t first_row, int64
   }
   for (q = 0; q < count; q++)
     for (int64_t d = 0; d < a->dimension; d++) query[q].out[d] /= sum[q];
+}
+
+INLINE void attend(int type, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch) {
+  const int64_t group = a->heads / a->kv_heads, most = ATTENTION_QUERIES / rows;
+  for (int64_t head = 0; head < group; head += most)
+    attend_heads(type, a, first, rows, kv_head, kv_head * group + head, group - head < most ? group - head : most, scratch);
 }
 
 void KERNEL(attend)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch) {

@@ -18,20 +18,26 @@ INLINE void store_lanes(const struct product *p, int64_t row, int64_t n, vf sum)
   }
 }
 
-// The most rows of one kernel, and how many tiles it takes at once: as many sums as the registers hold.
+// The most rows of one kernel: as many sums as the registers hold, or nearly.
+//
+// Up to twice as many rows go over the weights one tile at a time, as one stream that the processor's own prefetching follows
+// too; several tiles at once are several streams, and slower. Long prompts compute more than they read: PROMPT_ROWS rows by
+// PROMPT_TILES tiles need the fewest loads for each multiplication.
 #if LANES == 16
 #define MOST_ROWS 16
-#define TILES(R) ((R) <= 2 ? 4 : (R) <= 6 ? 2 : 1)
 #define PROMPT_ROWS 6
+#define PROMPT_TILES 2
 #elif LANES == 8
 #define MOST_ROWS 4
-#define TILES(R) ((R) == 1 ? 4 : (R) == 2 ? 2 : 1)
 #define PROMPT_ROWS 4
+#define PROMPT_TILES 1
 #else
 #define MOST_ROWS 8
-#define TILES(R) ((R) <= 2 ? 4 : (R) <= 4 ? 2 : 1)
 #define PROMPT_ROWS 4
+#define PROMPT_TILES 2
 #endif
-#define MOST_TILES 4
+#define MOST_TILES 2
 // Tiles that stay in the cache while all rows of a long prompt go over them.
 #define PANEL 8
+// Bytes between a weight that is used and the one that is fetched meanwhile.
+#define AHEAD 2048

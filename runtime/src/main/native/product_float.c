@@ -5,8 +5,6 @@
 // would wait for itself.
 #include "product.h"
 
-#define AHEAD 4096
-
 #ifdef __AVX512BF16__
 #define BF16_ROWS 1
 #else

@@ -6,9 +6,6 @@
 // it, loads wait while the multiplications run, and both times add up.
 #include "product.h"
 
-// Bytes between a weight that is used and the one that is fetched meanwhile.
-#define AHEAD 4096
-
 // Bytes of a block of 32 columns in a tile of each format, and of what stands before each 256 columns.
 INLINE int64_t block_bytes(int format) {
   switch (format) {

@@ -18,10 +18,7 @@ void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantize
         vi_store_i8(levels + i, level);
         sum = vi_add(sum, level);
       }
-      int32_t lane[LANES];
-      vi_store(lane, sum);
-      halves[half] = 0;
-      for (int i = 0; i < LANES; i++) halves[half] += lane[i];
+      halves[half] = vi_sum(sum);
     }
     int32_t sum = halves[0] + halves[1];
     float scale = largest / 127;

@@ -63,14 +63,6 @@ INLINE float vf_sum(vf x) {
   return lanes[0];
 }
 
-INLINE float vf_highest(vf x) {
-  float lanes[LANES];
-  vf_store(lanes, x);
-  float highest = lanes[0];
-  for (int i = 1; i < LANES; i++) highest = lanes[i] > highest ? lanes[i] : highest;
-  return highest;
-}
-
 // e^x within 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes, expf), times 2^n. Arguments outside the
 // range of normal floats are clamped to it. The same operations as FloatMath.exp.
 INLINE vf vf_exp(vf x) {

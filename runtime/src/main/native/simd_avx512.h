@@ -18,6 +18,7 @@ static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 static inline vf vf_abs(vf a) { return _mm512_abs_ps(a); }
 static inline vf vf_from_int(vi x) { return _mm512_cvtepi32_ps(x); }
+static inline float vf_highest(vf a) { return _mm512_reduce_max_ps(a); }
 static inline vi vi_round(vf x) { return _mm512_cvtps_epi32(x); }
 static inline vf vf_from_bits(vi x) { return _mm512_castsi512_ps(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
@@ -38,6 +39,7 @@ static inline void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
 static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 static inline vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+static inline int32_t vi_sum(vi a) { return _mm512_reduce_add_epi32(a); }
 #define vi_left(a, n) _mm512_slli_epi32(a, n)
 #define vi_right(a, n) _mm512_srli_epi32(a, n)
 #define vi_right_signed(a, n) _mm512_srai_epi32(a, n)

@@ -18,6 +18,7 @@ static inline vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
 static inline vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
 static inline vf vf_abs(vf a) { return vabsq_f32(a); }
 static inline vf vf_from_int(vi x) { return vcvtq_f32_s32(x); }
+static inline float vf_highest(vf a) { return vmaxvq_f32(a); }
 static inline vi vi_round(vf x) { return vcvtnq_s32_f32(x); }
 static inline vf vf_from_bits(vi x) { return vreinterpretq_f32_s32(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
@@ -47,6 +48,7 @@ static inline void vi_store(void *p, vi x) { vst1q_s32(p, x); }
 static inline vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 static inline vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 static inline vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
+static inline int32_t vi_sum(vi a) { return vaddvq_s32(a); }
 #define vi_left(a, n) vshlq_n_s32(a, n)
 #define vi_right(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
 #define vi_right_signed(a, n) vshrq_n_s32(a, n)

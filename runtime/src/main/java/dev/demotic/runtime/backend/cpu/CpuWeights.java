@@ -54,10 +54,8 @@ final class CpuWeights implements Weights {
         return tiles;
     }
 
-    /** Makes room for tiles. */
-    MemorySegment allocateTiles(long bytes) {
-        tiles = NativeMemory.reserve(bytes, arena);
-        return tiles;
+    void setTiles(MemorySegment packed) {
+        tiles = packed;
     }
 
     /** The only row as floats: gains of a norm, or a bias. Threads that come first together may each make their own. */

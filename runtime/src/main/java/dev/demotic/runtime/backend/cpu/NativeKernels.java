@@ -19,12 +19,14 @@ final class NativeKernels implements Kernels {
     private final NativeLibrary.KernelSet set;
     private final long address;
     private final AttentionArguments attention;
+    private final WeightMemory memory;
 
     /** @param arena owns the memory that calls read their arguments from */
     NativeKernels(NativeLibrary.KernelSet set, Arena arena) {
         this.set = set;
         address = set.address();
         attention = new AttentionArguments(arena);
+        memory = new WeightMemory(arena);
     }
 
     @Override
@@ -54,7 +56,7 @@ final class NativeKernels implements Kernels {
         }
         int count = (weights.rows() + TileFormat.ROWS - 1) / TileFormat.ROWS;
         long tileBytes = format.tileBytes(weights.columns());
-        MemorySegment tiles = weights.allocateTiles(count * tileBytes);
+        MemorySegment tiles = memory.allocate(count * tileBytes);
         team.run(count, (from, end, _) -> {
             int first = from * TileFormat.ROWS;
             pack(
@@ -66,6 +68,7 @@ final class NativeKernels implements Kernels {
                     end - from,
                     tiles.asSlice(from * tileBytes));
         });
+        weights.setTiles(tiles);
         if (weights.data().isMapped()) {
             weights.data().unload(); // the file stays readable, but its pages need not stay in memory beside the tiles
         }
@@ -151,10 +154,10 @@ final class NativeKernels implements Kernels {
             weights.type().dequantize(weights.data(), (first + i) * weights.rowBytes(), values, i * columns, columns);
         }
         long plain = (long) present * columns;
-        MemorySegment memory = scratch.floats(plain + TileFormat.F32.tileBytes(columns) / Float.BYTES);
-        MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_FLOAT, 0, present * columns);
-        MemorySegment floats = memory.asSlice(plain * Float.BYTES);
-        pack(TileFormat.F32, memory, 4L * columns, present, columns, 1, floats);
+        MemorySegment room = scratch.floats(plain + TileFormat.F32.tileBytes(columns) / Float.BYTES);
+        MemorySegment.copy(values, 0, room, ValueLayout.JAVA_FLOAT, 0, present * columns);
+        MemorySegment floats = room.asSlice(plain * Float.BYTES);
+        pack(TileFormat.F32, room, 4L * columns, present, columns, 1, floats);
         return floats;
     }
 
@@ -276,6 +279,7 @@ final class NativeKernels implements Kernels {
         for (int row = first; row < first + rows; row++) {
             lastSlot = Math.max(lastSlot, a.step.slot[row]);
         }
+        // Scores by slot, and the queries themselves, which are packed eight by eight.
         long slots = (lastSlot / KvShape.BLOCK + 1L) * KvShape.BLOCK;
         try {
             NativeLibrary.ATTEND.invokeExact(
@@ -284,7 +288,8 @@ final class NativeKernels implements Kernels {
                     (long) first,
                     (long) rows,
                     (long) kvHead,
-                    scratch.floats(queries * slots).address());
+                    scratch.floats(queries * slots + (queries + 7L) * a.shape.headDimension())
+                            .address());
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
         }

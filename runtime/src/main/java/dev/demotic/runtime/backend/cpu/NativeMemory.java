@@ -7,6 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 
 /**
  * Zeroed memory that costs nothing until it is touched.
@@ -23,6 +24,21 @@ final class NativeMemory {
     private static final MethodHandle FREE = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
+    private static final long HUGE_PAGE = 2L << 20;
+    private static final int MADV_HUGEPAGE = 14;
+    private static final Optional<MethodHandle> MADVISE =
+            System.getProperty("os.name").equals("Linux")
+                    ? LINKER.defaultLookup()
+                            .find("madvise")
+                            .map(address -> LINKER.downcallHandle(
+                                    address,
+                                    FunctionDescriptor.of(
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.ADDRESS,
+                                            ValueLayout.JAVA_LONG,
+                                            ValueLayout.JAVA_INT)))
+                    : Optional.empty();
+
     private NativeMemory() {}
 
     /**
@@ -31,13 +47,30 @@ final class NativeMemory {
      * @throws DemoticException if the operating system refuses
      */
     static MemorySegment reserve(long bytes, Arena owner) {
-        MemorySegment start = calloc(bytes + ALIGNMENT);
+        return reserve(bytes, ALIGNMENT, owner);
+    }
+
+    /** {@link #reserve}, backed by huge pages where the operating system has them. */
+    static MemorySegment reserveHuge(long bytes, Arena owner) {
+        MemorySegment memory = reserve(bytes, HUGE_PAGE, owner);
+        MADVISE.ifPresent(advise -> {
+            try {
+                int _ = (int) advise.invokeExact(memory, bytes, MADV_HUGEPAGE);
+            } catch (Throwable thrown) {
+                throw new IllegalStateException("madvise cannot be called", thrown);
+            }
+        });
+        return memory;
+    }
+
+    private static MemorySegment reserve(long bytes, long alignment, Arena owner) {
+        MemorySegment start = calloc(bytes + alignment);
         if (start.equals(MemorySegment.NULL)) {
             throw new DemoticException(
                     "the operating system refused %,d MB of memory; ask for a shorter context".formatted(bytes >> 20));
         }
-        MemorySegment all = start.reinterpret(bytes + ALIGNMENT, owner, NativeMemory::free);
-        return all.asSlice(-start.address() & (ALIGNMENT - 1), bytes);
+        MemorySegment all = start.reinterpret(bytes + alignment, owner, NativeMemory::free);
+        return all.asSlice(-start.address() & (alignment - 1), bytes);
     }
 
     private static MemorySegment calloc(long bytes) {
