@@ -25,14 +25,16 @@ final class ThreadTeam implements AutoCloseable {
     private static final int SPINS = 2_000;
 
     private final Thread[] helpers;
-    /** The number of the task in the upper half, its next part in the lower: a part is claimed for one task only. */
+    /**
+     * The number of the task in the upper half, in the lower how many of its parts are unclaimed. One word tells both, so that
+     * a helper that comes late cannot take the end of its task for the middle of the next.
+     */
     private final AtomicLong claims = new AtomicLong();
 
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
     private @Nullable Task task;
-    private int parts;
 
     ThreadTeam(int size) {
         helpers = new Thread[size - 1];
@@ -62,10 +64,9 @@ final class ThreadTeam implements AutoCloseable {
             return;
         }
         task = work;
-        parts = count;
         unfinished.set(count);
         long number = (claims.get() >>> 32) + 1;
-        claims.set(number << 32);
+        claims.set(number << 32 | count);
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
         }
@@ -84,13 +85,13 @@ final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    /** Computes parts of task {@code number} until none is left; the fields hold still while a claimed part is unfinished. */
+    /** Computes parts of task {@code number} until none is left; the task stays while a claimed part is unfinished. */
     @SuppressWarnings("NullAway") // a claimed part has a task
     private void takeParts(long number, int worker) {
-        for (long claim = claims.get(); claim >>> 32 == number && (int) claim < parts; claim = claims.get()) {
-            if (claims.compareAndSet(claim, claim + 1)) {
+        for (long claim = claims.get(); claim >>> 32 == number && (int) claim > 0; claim = claims.get()) {
+            if (claims.compareAndSet(claim, claim - 1)) {
                 try {
-                    task.run((int) claim, worker);
+                    task.run((int) claim - 1, worker);
                 } catch (RuntimeException | Error thrown) {
                     failure = thrown;
                 } finally {
