@@ -1,0 +1,223 @@
+package dev.demotic.decoding.speculate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.demotic.decoding.PlainDecoding;
+import dev.demotic.decoding.sample.SamplingSettings;
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.tensor.TensorType;
+import dev.demotic.runtime.testing.TinyModel;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The loop, on models with random weights. */
+class SpeculativeDecodingTest {
+    private static final SamplingSettings GREEDY = SamplingSettings.greedy();
+    private static final SamplingSettings PENALIZED =
+            GREEDY.withRepetitionPenalty(1.4, 16).withFrequencyPenalty(0.3).withLogitBias(Map.of(3, 2.0));
+
+    private static LanguageModel target;
+    /** The target without its last layer: right now and then. */
+    private static LanguageModel draft;
+
+    @BeforeAll
+    static void open() {
+        ModelOptions options = ModelOptions.defaults().withThreads(2).withSequences(4);
+        target = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options);
+        draft = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options);
+    }
+
+    @AfterAll
+    static void close() {
+        target.close();
+        draft.close();
+    }
+
+    private static int[] prompt(long seed, int length) {
+        return new Random(seed).ints(length, 0, TinyModel.VOCABULARY).toArray();
+    }
+
+    private static Replies plain(SamplingSettings settings, int[] prompt, int limit, Integer... stops) {
+        return Replies.of(target, new PlainDecoding(), settings, prompt, limit, stops);
+    }
+
+    static Stream<Drafter> drafters() {
+        return Stream.of(
+                new RandomDrafter(TinyModel.VOCABULARY, 3, 1),
+                new RandomDrafter(TinyModel.VOCABULARY, 40, 2),
+                new RandomDrafter(4, 200, 3),
+                new PromptLookup(),
+                new DraftModel(draft),
+                new DraftModel(target));
+    }
+
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void greedyTextIsThatOfPlainDecoding(Drafter drafter) {
+        for (SamplingSettings settings : List.of(GREEDY, PENALIZED)) {
+            for (int tokens : new int[] {1, 2, 5, 12}) {
+                int[] prompt = prompt(tokens, 3 + 7 * tokens % 20);
+                assertThat(Replies.of(target, new SpeculativeDecoding(drafter, tokens), settings, prompt, 40).tokens)
+                        .isEqualTo(plain(settings, prompt, 40).tokens);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void aFullContextEndsTheTextWhereItEndsPlainDecoding(Drafter drafter) {
+        for (int room = 1; room < 9; room++) {
+            int[] prompt = prompt(room, TinyModel.CONTEXT - room);
+            List<Integer> expected = plain(GREEDY, prompt, Integer.MAX_VALUE / 2).tokens;
+            assertThat(expected).hasSize(room + 1);
+            assertThat(Replies.of(target, new SpeculativeDecoding(drafter, 6), GREEDY, prompt, Integer.MAX_VALUE / 2)
+                            .tokens)
+                    .isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void stopTokensEndTheTextWhereverTheyCome(Drafter drafter) {
+        int[] prompt = prompt(4, 9);
+        List<Integer> text = plain(GREEDY, prompt, 30).tokens;
+        for (int at = 0; at < 30; at++) {
+            Integer stop = text.get(at);
+            assertThat(Replies.of(target, new SpeculativeDecoding(drafter, 5), GREEDY, prompt, 30, stop).tokens)
+                    .isEqualTo(text.subList(0, text.indexOf(stop) + 1));
+        }
+    }
+
+    @Test
+    void nothingIsDraftedAfterAStopToken() {
+        int[] prompt = prompt(4, 9);
+        int stop = plain(GREEDY, prompt, 3).tokens.get(2);
+        DraftTree tree = new DraftTree();
+        tree.begin(7, 9, 64, token -> token == stop);
+        int end = tree.add(DraftTree.ROOT, stop);
+        assertThat(tree.add(end, 1)).isEqualTo(DraftTree.NONE);
+        SpeculationStatistics statistics = Replies.of(
+                        target, new SpeculativeDecoding(new DraftModel(target), 9), GREEDY, prompt, 30, stop)
+                .statistics();
+        assertThat(statistics.drafted()).isEqualTo(statistics.accepted());
+        assertThat(statistics.acceptance()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void aSeedGivesTheSameTextAgain(Drafter drafter) {
+        SamplingSettings settings = SamplingSettings.unchanged().withSeed(3).withTopP(0.9);
+        SpeculativeDecoding method = new SpeculativeDecoding(drafter, 4);
+        int[] prompt = prompt(5, 12);
+        assertThat(Replies.of(target, method, settings, prompt, 40).tokens)
+                .isEqualTo(Replies.of(target, method, settings, prompt, 40).tokens)
+                .isNotEqualTo(Replies.of(target, method, settings.withSeed(4), prompt, 40).tokens);
+    }
+
+    @Test
+    void sampleAndMatchDrawsAsPlainDecodingDoes() {
+        SamplingSettings settings = SamplingSettings.unchanged().withSeed(6).withMirostat(3, 0.1);
+        int[] prompt = prompt(6, 20);
+        SpeculativeDecoding method = new SpeculativeDecoding(
+                new RandomDrafter(TinyModel.VOCABULARY, 90, 1), new SampleAndMatch(), DraftLength.fixed(4));
+        assertThat(Replies.of(target, method, settings, prompt, 60).tokens)
+                .isEqualTo(plain(settings, prompt, 60).tokens);
+    }
+
+    @Test
+    void theTargetAsItsOwnDraftIsAlwaysRight() {
+        for (SamplingSettings settings : List.of(
+                GREEDY,
+                PENALIZED,
+                SamplingSettings.unchanged(),
+                PENALIZED.withTemperature(0.8).withTopK(20))) {
+            SpeculationStatistics statistics = Replies.of(
+                            target,
+                            new SpeculativeDecoding(new DraftModel(target), 4),
+                            settings,
+                            prompt(7, 10),
+                            1 + 8 * 5)
+                    .statistics();
+            assertThat(statistics.acceptance()).isEqualTo(1);
+            assertThat(statistics.blockEfficiency()).isEqualTo(5);
+            assertThat(statistics.rounds()).isEqualTo(8);
+            assertThat(statistics.draftPasses()).as("one a drafted token").isEqualTo(8 * 4);
+        }
+    }
+
+    @Test
+    void blockEfficiencyIsThatOfTheFormula() {
+        int g = 3;
+        SpeculationStatistics sum = SpeculationStatistics.none();
+        SamplingSettings settings = SamplingSettings.unchanged().withTemperature(0.6);
+        for (int seed = 0; seed < 25; seed++) {
+            sum = sum.plus(Replies.of(
+                            target,
+                            new SpeculativeDecoding(new DraftModel(draft), g),
+                            settings.withSeed(seed),
+                            prompt(seed, 8),
+                            100)
+                    .statistics());
+        }
+        // One minus the chance of a rejection, depth by depth: the formula of card, with an acceptance for each
+        // position.
+        double expected = 1;
+        double reached = 1;
+        for (SpeculationStatistics.Depth depth : sum.depths()) {
+            reached *= depth.acceptance();
+            expected += reached;
+        }
+        assertThat(sum.acceptance()).isBetween(0.2, 0.95);
+        assertThat(sum.blockEfficiency()).isCloseTo(expected, within(0.03 * expected));
+        double a = sum.acceptance();
+        double geometric = (1 - Math.pow(a, g + 1)) / (1 - a);
+        assertThat(sum.blockEfficiency()).isCloseTo(geometric, within(0.03 * geometric));
+    }
+
+    @Test
+    void aLengthOfZeroIsPlainDecoding() {
+        int[] prompt = prompt(8, 10);
+        Drafter never = new Drafter() {
+            @Override
+            public String name() {
+                return "never";
+            }
+
+            @Override
+            public Session begin(Context context) {
+                return _ -> {
+                    throw new AssertionError("asked for a draft");
+                };
+            }
+        };
+        Replies reply = Replies.of(target, new SpeculativeDecoding(never, 0), GREEDY, prompt, 20);
+        assertThat(reply.tokens).isEqualTo(plain(GREEDY, prompt, 20).tokens);
+        assertThat(reply.statistics().blockEfficiency()).isEqualTo(1);
+        assertThatThrownBy(() -> new SpeculativeDecoding(never, -1))
+                .isInstanceOf(DemoticException.class)
+                .hasMessage("the draft length is -1, but must be 0 or more");
+    }
+
+    @Test
+    void aDraftModelWithAShortContextFallsSilent() {
+        ModelOptions options = ModelOptions.defaults().withThreads(1).withContext(24);
+        try (LanguageModel shortSighted = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options)) {
+            int[] prompt = prompt(9, 15);
+            Replies reply =
+                    Replies.of(target, new SpeculativeDecoding(new DraftModel(shortSighted), 4), GREEDY, prompt, 40);
+            assertThat(reply.tokens).isEqualTo(plain(GREEDY, prompt, 40).tokens);
+            assertThat(reply.statistics().drafted()).isPositive();
+        }
+    }
+}

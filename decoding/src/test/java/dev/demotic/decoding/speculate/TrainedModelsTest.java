@@ -1,0 +1,91 @@
+package dev.demotic.decoding.speculate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.Reply;
+import dev.demotic.decoding.sample.SamplingSettings;
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.tensor.TensorType;
+import dev.demotic.runtime.testing.TinyModel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The models that Demotic embeds: the larger as target, the smaller as draft. */
+class TrainedModelsTest {
+    private static final Path FOLDER = Path.of("../models/src/main/resources/dev/demotic/models");
+    private static final List<String> PROMPTS = List.of(
+            "public class Stack<T> {\n    private final List<T> items = new ArrayList<>();\n",
+            "# Release notes\n\nThis version brings",
+            "int[] a = new int[10];\nint[] b = new int[10];\nint[] c = new");
+
+    private static LanguageModel target;
+    private static LanguageModel draft;
+
+    @BeforeAll
+    static void open() {
+        target = LanguageModel.open(
+                FOLDER.resolve("demotic-medium-q8_0.gguf"),
+                ModelOptions.defaults().withContext(512));
+        draft = LanguageModel.open(
+                FOLDER.resolve("demotic-small-q8_0.gguf"),
+                ModelOptions.defaults().withContext(512));
+    }
+
+    @AfterAll
+    static void close() {
+        target.close();
+        draft.close();
+    }
+
+    static Stream<Drafter> drafters() {
+        return Stream.of(new PromptLookup(), DraftModel.of(draft, target));
+    }
+
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void greedyTextIsThatOfPlainDecoding(Drafter drafter) {
+        Generation plain = Generation.with(target).maxTokens(48);
+        SpeculationStatistics sum = SpeculationStatistics.none();
+        for (String prompt : PROMPTS) {
+            Reply reply = plain.method(new SpeculativeDecoding(drafter, 5))
+                    .logprobs(2)
+                    .complete(prompt);
+            Reply expected = plain.logprobs(2).complete(prompt);
+            assertThat(reply.tokens()).isEqualTo(expected.tokens());
+            assertThat(reply.logprobs()).isEqualTo(expected.logprobs());
+            assertThat(reply.finishReason()).isEqualTo(expected.finishReason());
+            sum = sum.plus(reply.report(SpeculationStatistics.class).orElseThrow());
+        }
+        assertThat(sum.blockEfficiency()).as("%s", sum.figures()).isGreaterThan(1.2);
+    }
+
+    @Test
+    void sampledTextIsAcceptedToo() {
+        Generation sampled = Generation.with(target)
+                .maxTokens(60)
+                .sampling(SamplingSettings.unchanged().withTopP(0.9).withSeed(1))
+                .method(new SpeculativeDecoding(DraftModel.of(draft, target), 4));
+        SpeculationStatistics statistics = sampled.complete(PROMPTS.getFirst())
+                .report(SpeculationStatistics.class)
+                .orElseThrow();
+        assertThat(statistics.acceptance()).isBetween(0.4, 0.99);
+        assertThat(statistics.figures()).containsKeys("block_efficiency", "draft_seconds");
+    }
+
+    @Test
+    void aDraftOfAnotherVocabularyIsRefused() {
+        try (LanguageModel other = LanguageModel.open(new TinyModel(TensorType.F32, 1), ModelOptions.defaults())) {
+            assertThatThrownBy(() -> DraftModel.of(other, target)).isInstanceOf(DemoticException.class);
+        }
+    }
+}
