@@ -56,6 +56,16 @@ public final class Distribution {
         return tokens[size - 1]; // the probabilities add up to one but for rounding
     }
 
+    /** In nats. */
+    public double entropy() {
+        double entropy = 0;
+        for (int i = 0; i < size; i++) {
+            double p = probabilities[i];
+            entropy -= p > 0 ? p * Math.log(p) : 0;
+        }
+        return entropy;
+    }
+
     /** Becomes a copy of another distribution. */
     public void copy(Distribution other) {
         reserve(other.size);

@@ -113,7 +113,7 @@ public final class Sampler {
     }
 
     /**
-     * What the next token is drawn from, given the history. Holds until the next call of this method or {@link #next}.
+     * What the next token is drawn from, given the history. Holds until the sampler looks at another row.
      *
      * @param row one float a token, as the model put them out
      */
@@ -148,8 +148,9 @@ public final class Sampler {
      */
     public void mostLikely(MemorySegment row, int count, Distribution into) {
         load(row);
-        softmax(into, 0, settings.isGreedy() ? 1 : settings.temperature());
-        into.keepHighest(count);
+        softmax(distribution, 0, settings.isGreedy() ? 1 : settings.temperature());
+        distribution.keepHighest(count);
+        into.copy(distribution);
     }
 
     /** Copies logits, those that the row lacks as impossible, and applies bias and penalties. */
@@ -253,11 +254,7 @@ public final class Sampler {
 
     /** Orders by how close a token's surprise is to the entropy. */
     private void sortByTypicality(Distribution into) {
-        double entropy = 0;
-        for (int i = 0; i < into.size; i++) {
-            double p = into.probabilities[i];
-            entropy -= p > 0 ? p * Math.log(p) : 0;
-        }
+        double entropy = into.entropy();
         for (int i = 0; i < into.size; i++) {
             keys[i] = -Math.abs(-Math.log(into.probabilities[i]) - entropy);
         }

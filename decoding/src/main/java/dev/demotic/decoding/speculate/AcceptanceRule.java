@@ -8,7 +8,7 @@ import dev.demotic.decoding.sample.Sampler;
  *
  * <p>At temperature 0 all rules are one, the greedy one: the most likely token, and the child that holds it, if any.
  */
-public sealed interface AcceptanceRule permits Rejection, SampleAndMatch {
+public sealed interface AcceptanceRule permits Rejection, SampleAndMatch, TypicalAcceptance {
     /** Whether what is emitted has exactly the target's distribution. */
     boolean isLossless();
 

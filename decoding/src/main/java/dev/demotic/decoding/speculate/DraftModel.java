@@ -1,21 +1,20 @@
 package dev.demotic.decoding.speculate;
 
-import dev.demotic.decoding.sample.Distribution;
-import dev.demotic.decoding.sample.Sampler;
-import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.runtime.LanguageModel;
 
 /**
- * A smaller model of the same vocabulary drafts a chain, token by token.
+ * A smaller model of the same vocabulary drafts.
  *
  * <p>Leviathan et al., "Fast Inference from Transformers via Speculative Decoding", ICML 2023, arXiv 2211.17192. The draft model's logits
  * go through the same sampling settings as the target's, penalties of the drafted path included.
  */
 public final class DraftModel implements Drafter {
     private final LanguageModel draft;
+    private final TreeShape shape;
 
-    DraftModel(LanguageModel draft) {
+    DraftModel(LanguageModel draft, TreeShape shape) {
         this.draft = draft;
+        this.shape = shape;
     }
 
     /**
@@ -23,9 +22,9 @@ public final class DraftModel implements Drafter {
      *
      * @throws dev.demotic.runtime.DemoticException if their vocabularies differ
      */
-    public static DraftModel of(LanguageModel draft, LanguageModel target) {
-        Vocabularies.requireSame(draft, target);
-        return new DraftModel(draft);
+    public static DraftModel of(LanguageModel draft, LanguageModel target, TreeShape shape) {
+        Vocabularies.requireSame(draft.tokenizer(), target.tokenizer());
+        return new DraftModel(draft, shape);
     }
 
     @Override
@@ -35,59 +34,7 @@ public final class DraftModel implements Drafter {
 
     @Override
     public Session begin(Context context) {
-        return new Chain(new ModelPredictor(draft, context.target().capacity()), context.sampler(), context.length());
-    }
-
-    /** Drafts a chain by any predictor. */
-    record Chain(Predictor predictor, Sampler sampler, DraftLength length) implements Session {
-        @Override
-        public void propose(DraftTree tree) {
-            TokenHistory history = sampler.history();
-            if (!predictor.catchUp(history)) {
-                return;
-            }
-            int node = DraftTree.ROOT;
-            while (true) {
-                // In a chain, node n of the tree is candidate n - 1 of the predictor.
-                DraftStep step = draw(tree, node);
-                node = tree.add(node, step.token());
-                if (!tree.mayGrow(node) || !length.goesOn(step)) {
-                    return;
-                }
-                history.add(step.token());
-                predictor.candidates().add(step.token(), node - 2);
-                if (!predictor.evaluate()) {
-                    return;
-                }
-            }
-        }
-
-        private DraftStep draw(DraftTree tree, int node) {
-            var row = predictor.after(node - 1);
-            int token;
-            if (sampler.settings().isGreedy()) {
-                token = sampler.mostLikely(row);
-            } else {
-                Distribution q = tree.draw(node, Drawing.WITHOUT_REPLACEMENT);
-                sampler.distribution(row, q);
-                token = sampler.draw(q);
-            }
-            return new DraftStep(tree.depth(node) + 1, token, row);
-        }
-
-        @Override
-        public void verified(Verification round) {
-            predictor.verified(round);
-        }
-
-        @Override
-        public long passes() {
-            return predictor.passes();
-        }
-
-        @Override
-        public void close() {
-            predictor.close();
-        }
+        ModelPredictor predictor = new ModelPredictor(draft, context.target().capacity());
+        return new PredictorSession(predictor, shape, context);
     }
 }

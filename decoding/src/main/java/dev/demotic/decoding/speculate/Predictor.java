@@ -27,6 +27,16 @@ public interface Predictor extends NodeLogits, AutoCloseable {
      */
     boolean evaluate();
 
+    /** Makes the history, whose first {@code context} tokens are the context, end with the path to a candidate. */
+    default void enter(int node, TokenHistory history, int context) {
+        history.truncate(context);
+        if (node != TokenTree.ROOT) {
+            for (int step : candidates().path(node)) {
+                history.add(candidates().token(step));
+            }
+        }
+    }
+
     /** Told of every round, before the tree and the outputs are gone. */
     default void verified(Verification round) {}
 

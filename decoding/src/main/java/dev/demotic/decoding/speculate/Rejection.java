@@ -15,7 +15,8 @@ import dev.demotic.runtime.DemoticException;
  *   <li>a single draw: speculative sampling (Leviathan et al., 2023, arXiv 2211.17192; Chen et al., 2023, arXiv 2302.01318);
  *   <li>with replacement: s stays q (SpecInfer, Miao et al., 2024, arXiv 2305.09781);
  *   <li>without replacement: s loses x and is renormalised (recursive rejection, Jeon et al., 2024, arXiv 2402.14160);
- *   <li>point masses: s is all on x, which is accepted with r(x).
+ *   <li>point masses: s is all on x, which is accepted with r(x) and else taken out of r. A draw from p that follows the child it
+ *       hits does the same with one random number, the one that plain decoding would use; so that is how it is done.
  * </ul>
  *
  * <p>Lenience l below 1 (Leviathan et al., appendix A.5) puts l · s in the place of s: more is accepted, and no token becomes more
@@ -42,7 +43,8 @@ public record Rejection(double lenience) implements AcceptanceRule {
 
     @Override
     public int next(DraftTree tree, int node, NodeLogits logits, Sampler sampler, Distribution spare) {
-        if (sampler.settings().isGreedy() || tree.firstChild(node) == DraftTree.NONE) {
+        boolean isPoint = tree.drawing(node) == Drawing.POINT_MASS;
+        if (sampler.settings().isGreedy() || tree.firstChild(node) == DraftTree.NONE || (isPoint && isLossless())) {
             return sampler.next(logits.after(node));
         }
         Distribution p = sampler.distribution(logits.after(node));

@@ -1,7 +1,6 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.runtime.DemoticException;
-import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.tokenizer.Tokenizer;
 import java.util.Arrays;
 
@@ -14,20 +13,18 @@ final class Vocabularies {
      *
      * @throws DemoticException if not
      */
-    static void requireSame(LanguageModel draft, LanguageModel target) {
-        Tokenizer ours = draft.tokenizer();
-        Tokenizer theirs = target.tokenizer();
+    static void requireSame(Tokenizer draft, Tokenizer target) {
         String remedy = "; take a draft model with the target's tokenizer, or draft across vocabularies";
-        if (ours.size() != theirs.size()) {
+        if (draft.size() != target.size()) {
             throw new DemoticException(
                     "the draft model has %,d tokens and the target %,d, so they share no vocabulary%s"
-                            .formatted(ours.size(), theirs.size(), remedy));
+                            .formatted(draft.size(), target.size(), remedy));
         }
-        for (int token = 0; token < ours.size(); token++) {
-            if (ours.isControl(token) != theirs.isControl(token)
-                    || !Arrays.equals(ours.bytes(token), theirs.bytes(token))) {
+        for (int token = 0; token < draft.size(); token++) {
+            if (draft.isControl(token) != target.isControl(token)
+                    || !Arrays.equals(draft.bytes(token), target.bytes(token))) {
                 throw new DemoticException("token %d is \"%s\" to the draft model and \"%s\" to the target%s"
-                        .formatted(token, ours.decode(token), theirs.decode(token), remedy));
+                        .formatted(token, draft.decode(token), target.decode(token), remedy));
             }
         }
     }

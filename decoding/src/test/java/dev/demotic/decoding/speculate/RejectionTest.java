@@ -1,5 +1,6 @@
 package dev.demotic.decoding.speculate;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,8 +8,12 @@ import dev.demotic.decoding.sample.Distribution;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.sample.SamplingSettings;
 import dev.demotic.runtime.DemoticException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whether the text of each lossless rule has the target's distribution: chi-square of three tokens, and that it can fail. */
@@ -19,7 +24,114 @@ class RejectionTest {
     private final Toy toy = new Toy(4, 11);
 
     private Toy.Drafting chain(Toy of) {
-        return context -> new DraftModel.Chain(of.predictor(), context.sampler(), context.length());
+        return shaped(of, new Chain());
+    }
+
+    private static Toy.Drafting shaped(Toy of, TreeShape shape) {
+        return context -> new PredictorSession(of.predictor(), shape, context);
+    }
+
+    private static StaticTree tree(Drawing drawing, int... branching) {
+        return new StaticTree(branching, drawing);
+    }
+
+    static Stream<TreeShape> shapes() {
+        return Stream.of(
+                tree(Drawing.WITHOUT_REPLACEMENT, 2, 2),
+                tree(Drawing.WITHOUT_REPLACEMENT, 3, 1),
+                tree(Drawing.WITHOUT_REPLACEMENT, 4, 4),
+                tree(Drawing.WITH_REPLACEMENT, 2, 2),
+                tree(Drawing.WITH_REPLACEMENT, 3, 1),
+                tree(Drawing.POINT_MASS, 2, 2),
+                tree(Drawing.POINT_MASS, 3, 1),
+                new DynamicTree(2, 5));
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void treesKeepTheDistribution(TreeShape shape) {
+        for (long seed = 1; seed <= 2; seed++) {
+            assertThat(toy.zScore(SAMPLED.withSeed(seed), TEXTS, new Rejection()::next, shaped(toy, shape), 3))
+                    .isLessThan(4);
+            assertThat(toy.zScore(SAMPLED.withSeed(seed), TEXTS, new SampleAndMatch()::next, shaped(toy, shape), 3))
+                    .isLessThan(4);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void treesKeepProcessorsAndPenaltiesOfThePath(TreeShape shape) {
+        Toy wide = new Toy(6, 5);
+        SamplingSettings settings = SAMPLED.withTemperature(0.7)
+                .withTopP(0.9)
+                .withPresencePenalty(0.8)
+                .withFrequencyPenalty(0.5);
+        assertThat(wide.zScore(settings, TEXTS, new Rejection()::next, shaped(wide, shape), 3))
+                .isLessThan(4);
+    }
+
+    @Test
+    void chosenChildrenThatPassAsDrawnAreFound() {
+        Toy.Drafting wrong = context -> tree -> {
+            Distribution q = tree.draw(DraftTree.ROOT, Drawing.WITHOUT_REPLACEMENT);
+            MemorySegment logits = toy.draftAfter(tree.token(DraftTree.ROOT));
+            context.sampler().distribution(logits, q);
+            Distribution likely = new Distribution();
+            context.sampler().mostLikely(logits, 2, likely);
+            tree.add(DraftTree.ROOT, likely.token(0));
+            tree.add(DraftTree.ROOT, likely.token(1));
+        };
+        assertThat(toy.zScore(SAMPLED, TEXTS, new Rejection()::next, wrong, 1)).isGreaterThan(40);
+    }
+
+    @Test
+    void childrenInAnotherOrderThanDrawnAreFound() {
+        Toy.Drafting wrong = context -> tree -> {
+            Distribution q = tree.draw(DraftTree.ROOT, Drawing.WITHOUT_REPLACEMENT);
+            context.sampler().distribution(toy.draftAfter(tree.token(DraftTree.ROOT)), q);
+            Distribution left = new Distribution();
+            left.copy(q);
+            int first = context.sampler().draw(left);
+            left.remove(first);
+            int second = context.sampler().draw(left);
+            tree.add(DraftTree.ROOT, Math.min(first, second));
+            tree.add(DraftTree.ROOT, Math.max(first, second));
+        };
+        assertThat(toy.zScore(SAMPLED, TEXTS, new Rejection()::next, wrong, 1)).isGreaterThan(40);
+    }
+
+    @Test
+    void typicalAcceptanceIsLossyAndSaysSo() {
+        TypicalAcceptance typical = new TypicalAcceptance();
+        assertThat(typical.isLossless()).isFalse();
+        assertThat(toy.zScore(SAMPLED, TEXTS, typical::next, chain(toy), 2)).isGreaterThan(40);
+        assertThatThrownBy(() -> new TypicalAcceptance(0.1, 2))
+                .isInstanceOf(DemoticException.class)
+                .hasMessageContaining("both must be above 0 and at most 1");
+    }
+
+    /** p is (0.5, 0.3, 0.2) after each node: all bars are at 0.09, and a path of two beats a likelier one of one. */
+    @Test
+    void typicalAcceptanceTakesTheLongestPath() {
+        MemorySegment row = Arena.ofAuto().allocate(12, 64);
+        double[] p = {0.5, 0.3, 0.2};
+        for (int i = 0; i < 3; i++) {
+            row.setAtIndex(JAVA_FLOAT, i, (float) Math.log(p[i]));
+        }
+        DraftTree tree = new DraftTree();
+        tree.begin(0, 4, 16, _ -> false);
+        tree.add(DraftTree.ROOT, 0);
+        tree.add(tree.add(DraftTree.ROOT, 2), 0);
+        tree.add(tree.add(DraftTree.ROOT, 1), 0);
+        Sampler sampler = new Sampler(SAMPLED, 3);
+        sampler.history().begin(new int[] {0});
+        TypicalAcceptance typical = new TypicalAcceptance();
+        Distribution spare = new Distribution();
+        assertThat(typical.next(tree, DraftTree.ROOT, _ -> row, sampler, spare)).isEqualTo(1);
+        assertThat(typical.next(tree, tree.child(DraftTree.ROOT, 1), _ -> row, sampler, spare))
+                .isZero();
+        assertThat(sampler.history().size()).isEqualTo(3);
+        assertThat(sampler.draws()).isZero();
     }
 
     @ParameterizedTest

@@ -58,8 +58,13 @@ class SpeculativeDecodingTest {
                 new RandomDrafter(TinyModel.VOCABULARY, 40, 2),
                 new RandomDrafter(4, 200, 3),
                 new PromptLookup(),
-                new DraftModel(draft),
-                new DraftModel(target));
+                new DraftModel(draft, new Chain()),
+                new DraftModel(target, new Chain()),
+                new DraftModel(draft, new StaticTree(new int[] {3, 2, 1, 1}, Drawing.WITHOUT_REPLACEMENT)),
+                new DraftModel(draft, new StaticTree(new int[] {1, 4}, Drawing.WITH_REPLACEMENT)),
+                new DraftModel(draft, new StaticTree(new int[] {2, 2, 2, 2, 2, 2}, Drawing.POINT_MASS)),
+                new DraftModel(draft, new DynamicTree(4, 17)),
+                new DraftModel(target, new DynamicTree(10, 60)));
     }
 
     @ParameterizedTest
@@ -108,7 +113,12 @@ class SpeculativeDecodingTest {
         int end = tree.add(DraftTree.ROOT, stop);
         assertThat(tree.add(end, 1)).isEqualTo(DraftTree.NONE);
         SpeculationStatistics statistics = Replies.of(
-                        target, new SpeculativeDecoding(new DraftModel(target), 9), GREEDY, prompt, 30, stop)
+                        target,
+                        new SpeculativeDecoding(new DraftModel(target, new Chain()), 9),
+                        GREEDY,
+                        prompt,
+                        30,
+                        stop)
                 .statistics();
         assertThat(statistics.drafted()).isEqualTo(statistics.accepted());
         assertThat(statistics.acceptance()).isEqualTo(1);
@@ -144,7 +154,7 @@ class SpeculativeDecodingTest {
                 PENALIZED.withTemperature(0.8).withTopK(20))) {
             SpeculationStatistics statistics = Replies.of(
                             target,
-                            new SpeculativeDecoding(new DraftModel(target), 4),
+                            new SpeculativeDecoding(new DraftModel(target, new Chain()), 4),
                             settings,
                             prompt(7, 10),
                             1 + 8 * 5)
@@ -164,7 +174,7 @@ class SpeculativeDecodingTest {
         for (int seed = 0; seed < 25; seed++) {
             sum = sum.plus(Replies.of(
                             target,
-                            new SpeculativeDecoding(new DraftModel(draft), g),
+                            new SpeculativeDecoding(new DraftModel(draft, new Chain()), g),
                             settings.withSeed(seed),
                             prompt(seed, 8),
                             100)
@@ -183,6 +193,18 @@ class SpeculativeDecodingTest {
         double a = sum.acceptance();
         double geometric = (1 - Math.pow(a, g + 1)) / (1 - a);
         assertThat(sum.blockEfficiency()).isCloseTo(geometric, within(0.03 * geometric));
+    }
+
+    @Test
+    void aTreeLargerThanAPassIsRefused() {
+        assertThatThrownBy(() -> new StaticTree(new int[] {16, 16}, Drawing.POINT_MASS))
+                .isInstanceOf(DemoticException.class)
+                .hasMessage(
+                        "a draft tree of 273 nodes is larger than the 256 that a pass may have; make it narrower or flatter");
+        assertThatThrownBy(() -> new DynamicTree(4, 256)).hasMessageContaining("a draft tree of 257 nodes");
+        assertThatThrownBy(() -> new DynamicTree(0, 10)).hasMessageContaining("is empty");
+        assertThatThrownBy(() -> new StaticTree(new int[] {2, 0}, Drawing.POINT_MASS))
+                .hasMessageContaining("branches into 0");
     }
 
     @Test
@@ -214,8 +236,8 @@ class SpeculativeDecodingTest {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withContext(24);
         try (LanguageModel shortSighted = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options)) {
             int[] prompt = prompt(9, 15);
-            Replies reply =
-                    Replies.of(target, new SpeculativeDecoding(new DraftModel(shortSighted), 4), GREEDY, prompt, 40);
+            Replies reply = Replies.of(
+                    target, new SpeculativeDecoding(new DraftModel(shortSighted, new Chain()), 4), GREEDY, prompt, 40);
             assertThat(reply.tokens).isEqualTo(plain(GREEDY, prompt, 40).tokens);
             assertThat(reply.statistics().drafted()).isPositive();
         }

@@ -48,7 +48,11 @@ class TrainedModelsTest {
     }
 
     static Stream<Drafter> drafters() {
-        return Stream.of(new PromptLookup(), DraftModel.of(draft, target));
+        return Stream.of(
+                new PromptLookup(),
+                DraftModel.of(draft, target, new Chain()),
+                DraftModel.of(draft, target, new StaticTree(new int[] {3, 2, 2, 1}, Drawing.WITHOUT_REPLACEMENT)),
+                DraftModel.of(draft, target, new DynamicTree(4, 16)));
     }
 
     @ParameterizedTest
@@ -74,7 +78,7 @@ class TrainedModelsTest {
         Generation sampled = Generation.with(target)
                 .maxTokens(60)
                 .sampling(SamplingSettings.unchanged().withTopP(0.9).withSeed(1))
-                .method(new SpeculativeDecoding(DraftModel.of(draft, target), 4));
+                .method(new SpeculativeDecoding(DraftModel.of(draft, target, new Chain()), 4));
         SpeculationStatistics statistics = sampled.complete(PROMPTS.getFirst())
                 .report(SpeculationStatistics.class)
                 .orElseThrow();
@@ -85,7 +89,7 @@ class TrainedModelsTest {
     @Test
     void aDraftOfAnotherVocabularyIsRefused() {
         try (LanguageModel other = LanguageModel.open(new TinyModel(TensorType.F32, 1), ModelOptions.defaults())) {
-            assertThatThrownBy(() -> DraftModel.of(other, target)).isInstanceOf(DemoticException.class);
+            assertThatThrownBy(() -> DraftModel.of(other, target, new Chain())).isInstanceOf(DemoticException.class);
         }
     }
 }
