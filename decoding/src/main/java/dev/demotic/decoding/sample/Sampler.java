@@ -57,6 +57,11 @@ public final class Sampler {
         return settings;
     }
 
+    /** Tokens that it chooses from. */
+    public int vocabulary() {
+        return vocabulary;
+    }
+
     public TokenHistory history() {
         return history;
     }

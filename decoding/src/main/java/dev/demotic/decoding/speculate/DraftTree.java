@@ -49,14 +49,23 @@ public final class DraftTree {
     /**
      * Adds a child. One that repeats a point mass is that sibling.
      *
+     * @param parent a node, or {@link #NONE}, which has no children
      * @return its node, or {@link #NONE} if there is no room for it
      */
     public int add(int parent, int token) {
-        if (!mayGrow(parent)) {
+        if (parent == NONE || !mayGrow(parent)) {
             return NONE;
         }
         int twin = drawings[parent] == Drawing.POINT_MASS ? child(parent, token) : NONE;
         return twin != NONE ? twin : append(token, parent);
+    }
+
+    /** Adds tokens one below the other, as far as there is room. */
+    public void addChain(int parent, int... tokens) {
+        int node = parent;
+        for (int token : tokens) {
+            node = add(node, token);
+        }
     }
 
     private int append(int token, int parent) {

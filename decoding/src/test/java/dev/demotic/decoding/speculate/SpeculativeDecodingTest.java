@@ -3,6 +3,7 @@ package dev.demotic.decoding.speculate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.demotic.decoding.PlainDecoding;
 import dev.demotic.decoding.sample.SamplingSettings;
@@ -58,6 +59,13 @@ class SpeculativeDecodingTest {
                 new RandomDrafter(TinyModel.VOCABULARY, 40, 2),
                 new RandomDrafter(4, 200, 3),
                 new PromptLookup(),
+                new SuffixLookup(1),
+                new SuffixLookup(SuffixLookup.LONG_MATCH, new DraftModel(draft, new Chain())),
+                new PastReplies(200),
+                new TokenRecycling(TinyModel.VOCABULARY),
+                new SuffixLookup(2, new TokenRecycling(TinyModel.VOCABULARY, 9)),
+                new Lookahead(),
+                new SuffixLookup(2, new Lookahead(3, 3, 2)),
                 new DraftModel(draft, new Chain()),
                 new DraftModel(target, new Chain()),
                 new DraftModel(draft, new StaticTree(new int[] {3, 2, 1, 1}, Drawing.WITHOUT_REPLACEMENT)),
@@ -143,6 +151,20 @@ class SpeculativeDecodingTest {
                 new RandomDrafter(TinyModel.VOCABULARY, 90, 1), new SampleAndMatch(), DraftLength.fixed(4));
         assertThat(Replies.of(target, method, settings, prompt, 60).tokens)
                 .isEqualTo(plain(settings, prompt, 60).tokens);
+    }
+
+    /** Point masses are tested by the draw that plain decoding makes, so they change no text, whatever they remember. */
+    @ParameterizedTest
+    @MethodSource("drafters")
+    void pointMassesLeaveTheTextOfASeedAlone(Drafter drafter) {
+        assumeFalse(drafter.name().contains("draft"), "draws from the random stream");
+        int[] prompt = prompt(6, 20);
+        for (long seed = 0; seed < 4; seed++) {
+            SamplingSettings settings =
+                    PENALIZED.withTemperature(0.5).withTopK(8).withSeed(seed);
+            assertThat(Replies.of(target, new SpeculativeDecoding(drafter, 12), settings, prompt, 60).tokens)
+                    .isEqualTo(plain(settings, prompt, 60).tokens);
+        }
     }
 
     @Test
