@@ -1,5 +1,7 @@
 package dev.demotic.decoding.speculate;
 
+import dev.demotic.runtime.DemoticException;
+
 /** How much to draft in a round: a policy apart from the drafter. */
 public interface DraftLength {
     /** The most tokens that a path of the next draft may have; 0 for none, which makes the round a plain step. */
@@ -21,7 +23,7 @@ public interface DraftLength {
     /** Always the same. */
     static DraftLength fixed(int tokens) {
         if (tokens < 0) {
-            throw new dev.demotic.runtime.DemoticException("the draft length is " + tokens + ", but must be 0 or more");
+            throw new DemoticException("the draft length is " + tokens + ", but must be 0 or more");
         }
         return () -> tokens;
     }

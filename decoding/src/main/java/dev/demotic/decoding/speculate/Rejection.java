@@ -48,19 +48,23 @@ public record Rejection(double lenience) implements AcceptanceRule {
             return sampler.next(logits.after(node));
         }
         Distribution p = sampler.distribution(logits.after(node));
-        spare.copy(p);
-        int token = test(tree, node, spare, sampler);
+        int token = test(tree, node, p, spare, sampler);
         sampler.take(token, p);
         return token;
     }
 
-    private int test(DraftTree tree, int node, Distribution r, Sampler sampler) {
+    private int test(DraftTree tree, int node, Distribution p, Distribution spare, Sampler sampler) {
+        Distribution r = p;
         Distribution s = tree.draft(node);
         for (int child = tree.firstChild(node); child != DraftTree.NONE; child = tree.nextSibling(child)) {
             int x = tree.token(child);
             double proposed = tree.drawing(node) == Drawing.POINT_MASS ? 1 : s.probability(x);
             if (sampler.uniform() * lenience * proposed < r.probability(x)) {
                 return x;
+            }
+            if (r == p) {
+                spare.copy(p);
+                r = spare;
             }
             // What is left may be nothing but rounding; then the token is drawn from the last residual that was
             // something.

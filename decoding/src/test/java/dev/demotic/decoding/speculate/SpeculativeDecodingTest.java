@@ -6,15 +6,22 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.demotic.decoding.PlainDecoding;
+import dev.demotic.decoding.sample.Distribution;
+import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.sample.SamplingSettings;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.Outputs;
+import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -202,7 +209,7 @@ class SpeculativeDecodingTest {
                             100)
                     .statistics());
         }
-        // One minus the chance of a rejection, depth by depth: the formula of card, with an acceptance for each
+        // One minus the chance of a rejection, depth by depth: the formula, with an acceptance for each
         // position.
         double expected = 1;
         double reached = 1;
@@ -227,6 +234,128 @@ class SpeculativeDecodingTest {
         assertThatThrownBy(() -> new DynamicTree(0, 10)).hasMessageContaining("is empty");
         assertThatThrownBy(() -> new StaticTree(new int[] {2, 0}, Drawing.POINT_MASS))
                 .hasMessageContaining("branches into 0");
+    }
+
+    /** Chi-square of the first tokens that the whole loop emits, against the products of the target's own probabilities. */
+    @ParameterizedTest
+    @MethodSource("stochasticShapes")
+    void sampledTextHasTheTargetsDistribution(TreeShape shape) {
+        SamplingSettings settings = SamplingSettings.unchanged().withTopK(4).withPresencePenalty(0.5);
+        int[] prompt = prompt(10, 6);
+        Map<List<Integer>, Double> expected = new HashMap<>();
+        expect(settings, prompt, List.of(), 1, expected);
+        SpeculativeDecoding method = new SpeculativeDecoding(new DraftModel(draft, shape), 3);
+        Map<List<Integer>, Integer> counts = new HashMap<>();
+        int texts = 3_000;
+        for (int seed = 0; seed < texts; seed++) {
+            List<Integer> text = Replies.of(target, method, settings.withSeed(seed), prompt, Toy.TOKENS).tokens;
+            assertThat(expected).containsKey(text);
+            counts.merge(text, 1, Integer::sum);
+        }
+        List<List<Integer>> cells = List.copyOf(expected.keySet());
+        assertThat(Toy.zScore(
+                        cells.stream()
+                                .mapToInt(text -> counts.getOrDefault(text, 0))
+                                .toArray(),
+                        cells.stream().mapToDouble(expected::get).toArray(),
+                        texts))
+                .isLessThan(4);
+    }
+
+    static Stream<TreeShape> stochasticShapes() {
+        return Stream.of(new Chain(), new StaticTree(new int[] {2, 2}, Drawing.WITHOUT_REPLACEMENT));
+    }
+
+    private static void expect(
+            SamplingSettings settings,
+            int[] prompt,
+            List<Integer> text,
+            double probability,
+            Map<List<Integer>, Double> into) {
+        if (text.size() == Toy.TOKENS) {
+            into.put(text, probability);
+            return;
+        }
+        Sampler sampler = new Sampler(settings, TinyModel.VOCABULARY);
+        sampler.history().begin(prompt);
+        text.forEach(sampler.history()::add);
+        Distribution next = new Distribution();
+        try (Sequence sequence = target.newSequence()) {
+            int[] context = IntStream.range(0, sampler.history().size())
+                    .map(sampler.history()::token)
+                    .toArray();
+            Outputs outputs = sequence.append(context);
+            sampler.distribution(outputs.logits(outputs.last()), next);
+        }
+        for (int i = 0; i < next.size(); i++) {
+            List<Integer> longer = new ArrayList<>(text);
+            longer.add(next.token(i));
+            expect(settings, prompt, longer, probability * next.weight(i), into);
+        }
+    }
+
+    @Test
+    void aPolicyStopsTheDraftAndIsToldOfEachRound() {
+        List<Integer> accepted = new ArrayList<>();
+        DraftLength policy = new DraftLength() {
+            @Override
+            public int limit() {
+                return accepted.size() % 3 == 2 ? 0 : 8;
+            }
+
+            @Override
+            public boolean goesOn(DraftStep step) {
+                assertThat(step.probability()).isBetween(0.0, 1.0);
+                assertThat(step.entropy()).isBetween(0.0, Math.log(TinyModel.VOCABULARY));
+                return step.depth() < 2;
+            }
+
+            @Override
+            public void verified(Verification round) {
+                accepted.add(round.accepted());
+            }
+        };
+        int[] prompt = prompt(11, 10);
+        SpeculativeDecoding method =
+                new SpeculativeDecoding(new DraftModel(target, new Chain()), new Rejection(), policy);
+        Replies reply = Replies.of(target, method, GREEDY, prompt, 1 + 3 * (3 + 3 + 1));
+        assertThat(reply.tokens).isEqualTo(plain(GREEDY, prompt, 22).tokens);
+        assertThat(accepted).containsExactly(2, 2, 0, 2, 2, 0, 2, 2, 0);
+        assertThat(reply.statistics().depths()).hasSize(2);
+    }
+
+    @Test
+    void draftersGetTheHiddenStatesThatTheyAskFor() {
+        List<Integer> widths = new ArrayList<>();
+        Drafter heads = new Drafter() {
+            @Override
+            public String name() {
+                return "heads";
+            }
+
+            @Override
+            public int[] captures() {
+                return new int[] {0, 2};
+            }
+
+            @Override
+            public Session begin(Context context) {
+                widths.add((int) context.prompt().hidden(2).byteSize() / 4 / TinyModel.WIDTH);
+                return new Session() {
+                    @Override
+                    public void propose(DraftTree tree) {
+                        tree.addChain(DraftTree.ROOT, 1, 2);
+                    }
+
+                    @Override
+                    public void verified(Verification round) {
+                        widths.add((int) round.outputs().hidden(0, round.last()).byteSize() / 4);
+                    }
+                };
+            }
+        };
+        Replies.of(target, new SpeculativeDecoding(heads, 2), GREEDY, prompt(12, 7), 2);
+        assertThat(widths).containsExactly(7, TinyModel.WIDTH);
     }
 
     @Test

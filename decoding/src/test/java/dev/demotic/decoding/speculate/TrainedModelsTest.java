@@ -3,6 +3,8 @@ package dev.demotic.decoding.speculate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
+import dev.demotic.decoding.Chat;
 import dev.demotic.decoding.Generation;
 import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.SamplingSettings;
@@ -11,6 +13,7 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -90,6 +93,40 @@ class TrainedModelsTest {
         double after = second.report(SpeculationStatistics.class).orElseThrow().blockEfficiency();
         assertThat(before).isEqualTo(1);
         assertThat(after).isGreaterThan(4);
+    }
+
+    @Test
+    void aChatIsThatOfPlainDecoding() {
+        Generation plain = Generation.with(target).maxTokens(24);
+        Drafter drafter = new SuffixLookup(2, DraftModel.of(draft, target, new Chain()));
+        try (Chat expected = plain.newChat();
+                Chat chat = plain.method(new SpeculativeDecoding(drafter, 4)).newChat()) {
+            for (String message : List.of("Name a colour.", "Name a colour.", "Why?")) {
+                Reply reply = chat.say(message, _ -> {});
+                assertThat(reply.tokens())
+                        .isEqualTo(expected.say(message, _ -> {}).tokens());
+                assertThat(reply.usage().cachedTokens() > 0)
+                        .isEqualTo(chat.messages().size() > 2);
+            }
+        }
+    }
+
+    /** A longer reply costs less than one row of logits a token more. */
+    @Test
+    void greedyRoundsAllocateNothingAsWideAsTheVocabulary() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int[] prompt = target.tokenizer().encode(PROMPTS.getFirst());
+        for (TreeShape shape : List.of(new Chain(), new DynamicTree(3, 8))) {
+            SpeculativeDecoding method = new SpeculativeDecoding(DraftModel.of(draft, target, shape), 4);
+            long[] allocated = new long[3];
+            for (int turn = 0; turn < 3; turn++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                Replies.of(target, method, SamplingSettings.greedy(), prompt, turn < 2 ? 20 : 60);
+                allocated[turn] = threads.getCurrentThreadAllocatedBytes() - before;
+            }
+            assertThat((allocated[2] - allocated[1]) / 40)
+                    .isLessThan(target.config().vocabulary());
+        }
     }
 
     @Test
