@@ -33,6 +33,11 @@ class TrainedModelsTest {
 
     private static LanguageModel target;
     private static LanguageModel draft;
+    private static List<Reply> plainReplies;
+
+    private static Generation plain() {
+        return Generation.with(target).maxTokens(48).logprobs(2);
+    }
 
     @BeforeAll
     static void open() {
@@ -42,6 +47,7 @@ class TrainedModelsTest {
         draft = LanguageModel.open(
                 FOLDER.resolve("demotic-small-q8_0.gguf"),
                 ModelOptions.defaults().withContext(512));
+        plainReplies = PROMPTS.stream().map(plain()::complete).toList();
     }
 
     @AfterAll
@@ -65,13 +71,11 @@ class TrainedModelsTest {
     @ParameterizedTest
     @MethodSource("drafters")
     void greedyTextIsThatOfPlainDecoding(Drafter drafter) {
-        Generation plain = Generation.with(target).maxTokens(48);
+        Generation speculative = plain().method(new SpeculativeDecoding(drafter, 6));
         SpeculationStatistics sum = SpeculationStatistics.none();
-        for (String prompt : PROMPTS) {
-            Reply reply = plain.method(new SpeculativeDecoding(drafter, 6))
-                    .logprobs(2)
-                    .complete(prompt);
-            Reply expected = plain.logprobs(2).complete(prompt);
+        for (int i = 0; i < PROMPTS.size(); i++) {
+            Reply reply = speculative.complete(PROMPTS.get(i));
+            Reply expected = plainReplies.get(i);
             assertThat(reply.tokens()).isEqualTo(expected.tokens());
             assertThat(reply.logprobs()).isEqualTo(expected.logprobs());
             assertThat(reply.finishReason()).isEqualTo(expected.finishReason());
