@@ -2,6 +2,7 @@ package dev.demotic.cli;
 
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.MemoryNeed;
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.Metadata;
 import dev.demotic.runtime.format.ModelSource;
 import dev.demotic.runtime.model.Decoder;
@@ -70,7 +71,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private void print(ModelSource source) {
         ModelConfig config = Decoder.configOf(source);
-        MemoryNeed need = LanguageModel.memoryNeed(source, context(source));
+        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), KvType.F16);
         line("model", source.path().toString());
         line("name", config.name());
         line("architecture", config.architecture());
@@ -108,7 +109,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private Map<String, @Nullable Object> describe(ModelSource source) {
         ModelConfig config = Decoder.configOf(source);
-        MemoryNeed need = LanguageModel.memoryNeed(source, context(source));
+        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), KvType.F16);
         List<Object> types = new ArrayList<>();
         types(source)
                 .forEach((type, share) ->

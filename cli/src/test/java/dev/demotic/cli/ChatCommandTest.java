@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.ExternalTerminal;
 import org.junit.jupiter.api.Test;
@@ -78,7 +79,7 @@ class ChatCommandTest {
         ByteArrayOutputStream screen = new ByteArrayOutputStream();
         Path history = folder.resolve("history");
         try (LanguageModel model = LanguageModel.open(EmbeddedModel.draftPath(folder));
-                Chat chat = Generation.with(model).maxTokens(1500).newChat()) {
+                Chat chat = endless(model).newChat()) {
             Terminal terminal =
                     new ExternalTerminal("test", "ansi", new PipedInputStream(keyboard, 1 << 16), screen, UTF_8);
             Thread session;
@@ -104,6 +105,14 @@ class ChatCommandTest {
             assertThat(screen.toString(UTF_8)).contains("[stopped]");
             assertThat(history).content().contains("two");
         }
+    }
+
+    /** Replies that do not end by themselves before they are stopped. */
+    private static Generation endless(LanguageModel model) {
+        Map<Integer, Double> bans = model.tokenizer().stopTokens().stream()
+                .collect(Collectors.toMap(token -> token, token -> Double.NEGATIVE_INFINITY));
+        Generation generation = Generation.with(model).maxTokens(1500);
+        return generation.sampling(generation.sampling().withLogitBias(bans));
     }
 
     private interface Condition {

@@ -9,6 +9,7 @@ import dev.demotic.runtime.batch.Batcher;
 import dev.demotic.runtime.cache.KvPool;
 import dev.demotic.runtime.cache.KvShape;
 import dev.demotic.runtime.cache.KvTable;
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.ModelSource;
 import dev.demotic.runtime.format.ModelSources;
 import dev.demotic.runtime.model.Decoder;
@@ -17,6 +18,7 @@ import dev.demotic.runtime.template.ChatTemplate;
 import dev.demotic.runtime.tokenizer.Tokenizer;
 import dev.demotic.runtime.tokenizer.Tokenizers;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,13 +46,13 @@ public final class LanguageModel implements AutoCloseable {
         this.source = source;
         this.backend = backend;
         context = contextOf(source, options);
-        memory = MemoryNeed.of(source, context);
+        memory = MemoryNeed.of(source, context, options.kvType());
         long available = options.maxMemory() == 0 ? MemoryNeed.available() : options.maxMemory();
         memory.check(source.path(), context, available);
 
         Decoder decoder = new Decoder(source, backend, context, STEP_ROWS, LOGIT_ROWS);
         config = decoder.config();
-        KvShape shape = Decoder.kvShape(config);
+        KvShape shape = Decoder.kvShape(config, options.kvType());
         int blocksEach = KvShape.blocks(context + MemoryNeed.DRAFT_ROOM);
         long affordable = (available - memory.weights() - memory.workArea()) / shape.blockBytes();
         int blocks = (int) Math.min((long) blocksEach * options.sequences(), affordable);
@@ -92,6 +94,11 @@ public final class LanguageModel implements AutoCloseable {
         }
     }
 
+    /** The names of the kernel sets that run here, the best first. */
+    public static List<String> kernelSets() {
+        return CpuBackend.kernelSets();
+    }
+
     private static int contextOf(ModelSource source, ModelOptions options) {
         int trained = Decoder.configOf(source).trainedContext();
         if (options.context() < 0 || options.context() > trained) {
@@ -102,8 +109,8 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /** What a model would take, without opening it for use. */
-    public static MemoryNeed memoryNeed(ModelSource source, int context) {
-        return MemoryNeed.of(source, context);
+    public static MemoryNeed memoryNeed(ModelSource source, int context, KvType kvType) {
+        return MemoryNeed.of(source, context, kvType);
     }
 
     public ModelConfig config() {

@@ -1,6 +1,7 @@
 package dev.demotic.runtime;
 
 import dev.demotic.runtime.cache.KvShape;
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.ModelSource;
 import dev.demotic.runtime.model.Decoder;
 import dev.demotic.runtime.model.ModelConfig;
@@ -21,13 +22,14 @@ public record MemoryNeed(long weights, long kvCache, long workArea) {
     /** Slots beyond the context that draft trees may take near its end. */
     static final int DRAFT_ROOM = 256;
 
-    static MemoryNeed of(ModelSource source, int context) {
+    static MemoryNeed of(ModelSource source, int context, KvType kvType) {
         ModelConfig config = Decoder.configOf(source);
         long weights =
                 source.tensors().values().stream().mapToLong(Tensor::byteSize).sum();
         return new MemoryNeed(
                 weights,
-                KvShape.blocks(context + DRAFT_ROOM) * Decoder.kvShape(config).blockBytes(),
+                KvShape.blocks(context + DRAFT_ROOM)
+                        * Decoder.kvShape(config, kvType).blockBytes(),
                 Decoder.workBytes(source, LanguageModel.STEP_ROWS, LanguageModel.LOGIT_ROWS));
     }
 

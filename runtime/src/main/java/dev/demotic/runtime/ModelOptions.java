@@ -1,5 +1,7 @@
 package dev.demotic.runtime;
 
+import dev.demotic.runtime.cache.KvType;
+
 /**
  * How a model is opened.
  *
@@ -8,30 +10,38 @@ package dev.demotic.runtime;
  * @param kernels the kernel set's name, or empty for the best that runs here
  * @param maxMemory bytes that weights, KV cache and work area may take together; 0 for what the machine has
  * @param sequences full-length sequences that the KV cache has room for; memory is committed as it fills
+ * @param kvType how keys and values are kept
  */
-public record ModelOptions(int context, int threads, String kernels, long maxMemory, int sequences) {
-    /** The model's own context, all cores, the kernels that DEMOTIC_KERNELS names, room for eight sequences. */
+public record ModelOptions(int context, int threads, String kernels, long maxMemory, int sequences, KvType kvType) {
+    /**
+     * The model's own context, all cores, the kernels that DEMOTIC_KERNELS names, room for eight sequences, keys and values in
+     * half precision.
+     */
     public static ModelOptions defaults() {
-        return new ModelOptions(0, 0, System.getenv().getOrDefault("DEMOTIC_KERNELS", ""), 0, 8);
+        return new ModelOptions(0, 0, System.getenv().getOrDefault("DEMOTIC_KERNELS", ""), 0, 8, KvType.F16);
     }
 
     public ModelOptions withContext(int tokens) {
-        return new ModelOptions(tokens, threads, kernels, maxMemory, sequences);
+        return new ModelOptions(tokens, threads, kernels, maxMemory, sequences, kvType);
     }
 
     public ModelOptions withThreads(int count) {
-        return new ModelOptions(context, count, kernels, maxMemory, sequences);
+        return new ModelOptions(context, count, kernels, maxMemory, sequences, kvType);
     }
 
     public ModelOptions withKernels(String set) {
-        return new ModelOptions(context, threads, set, maxMemory, sequences);
+        return new ModelOptions(context, threads, set, maxMemory, sequences, kvType);
     }
 
     public ModelOptions withMaxMemory(long bytes) {
-        return new ModelOptions(context, threads, kernels, bytes, sequences);
+        return new ModelOptions(context, threads, kernels, bytes, sequences, kvType);
     }
 
     public ModelOptions withSequences(int count) {
-        return new ModelOptions(context, threads, kernels, maxMemory, count);
+        return new ModelOptions(context, threads, kernels, maxMemory, count, kvType);
+    }
+
+    public ModelOptions withKvType(KvType type) {
+        return new ModelOptions(context, threads, kernels, maxMemory, sequences, type);
     }
 }

@@ -2,6 +2,7 @@ package dev.demotic.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
 import java.lang.foreign.MemorySegment;
@@ -24,8 +25,15 @@ class BatchInvarianceTest {
     private static final int REQUESTS = 12;
 
     static Stream<Arguments> kernelsAndTypes() {
-        return Stream.of("scalar", "vector")
-                .flatMap(kernels -> Arrays.stream(TensorType.values()).map(type -> Arguments.of(kernels, type)));
+        return LanguageModel.kernelSets().stream()
+                .flatMap(kernels ->
+                        Arrays.stream(TensorType.values()).map(type -> Arguments.of(kernels, type, KvType.F16)));
+    }
+
+    static Stream<Arguments> kernelsAndKvTypes() {
+        return LanguageModel.kernelSets().stream()
+                .flatMap(kernels ->
+                        Arrays.stream(KvType.values()).map(type -> Arguments.of(kernels, TensorType.Q8_0, type)));
     }
 
     /** A prompt, then two rounds of a draft tree of which one path is accepted. */
@@ -101,13 +109,16 @@ class BatchInvarianceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernelsAndTypes")
-    void bitsDoNotDependOnCompany(String kernels, TensorType type) throws Exception {
+    @MethodSource({"kernelsAndTypes", "kernelsAndKvTypes"})
+    void bitsDoNotDependOnCompany(String kernels, TensorType type, KvType kvType) throws Exception {
         Random random = new Random(type.id());
         List<Scenario> scenarios =
                 Stream.generate(() -> Scenario.random(random)).limit(REQUESTS).toList();
-        ModelOptions options =
-                ModelOptions.defaults().withKernels(kernels).withThreads(2).withSequences(REQUESTS);
+        ModelOptions options = ModelOptions.defaults()
+                .withKernels(kernels)
+                .withThreads(2)
+                .withSequences(REQUESTS)
+                .withKvType(kvType);
         try (LanguageModel model = LanguageModel.open(new TinyModel(type, 2, 3), options);
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             long stepsBefore = model.statistics().steps();

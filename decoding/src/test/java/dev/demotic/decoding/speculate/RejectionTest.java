@@ -3,6 +3,7 @@ package dev.demotic.decoding.speculate;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.demotic.decoding.sample.Distribution;
 import dev.demotic.decoding.sample.Sampler;
@@ -155,6 +156,29 @@ class RejectionTest {
                 .isLessThan(4);
         assertThat(wide.zScore(settings, TEXTS, new SampleAndMatch()::next, chain(wide), 3))
                 .isLessThan(4);
+    }
+
+    @Test
+    void blockEfficiencyIsThatOfTheFormula() {
+        Toy even = Toy.withoutMemory(6, 3);
+        double a = even.overlap(SAMPLED);
+        assertThat(a).isBetween(0.3, 0.9);
+        for (int g : new int[] {1, 3, 7}) {
+            double expected = (1 - Math.pow(a, g + 1)) / (1 - a);
+            assertThat(even.blockEfficiency(SAMPLED, 50_000, new Rejection()::next, chain(even), g))
+                    .isCloseTo(expected, within(0.03 * expected));
+        }
+    }
+
+    /** At equal length: siblings that are all different beat those that may be equal, and these beat none. */
+    @Test
+    void siblingsWithoutReplacementAreWorthMost() {
+        double[] efficiencies = Stream.of(
+                        tree(Drawing.WITHOUT_REPLACEMENT, 2, 2), tree(Drawing.WITH_REPLACEMENT, 2, 2), new Chain())
+                .mapToDouble(shape -> toy.blockEfficiency(SAMPLED, TEXTS, new Rejection()::next, shaped(toy, shape), 2))
+                .toArray();
+        assertThat(efficiencies[0]).isGreaterThan(efficiencies[1] + 0.02);
+        assertThat(efficiencies[1]).isGreaterThan(efficiencies[2] + 0.02);
     }
 
     @Test

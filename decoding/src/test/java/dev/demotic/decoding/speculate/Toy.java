@@ -29,6 +29,14 @@ final class Toy {
         draft = table(random);
     }
 
+    /** One whose next token hangs on nothing, so that every draft has the same chance to be accepted. */
+    static Toy withoutMemory(int vocabulary, long seed) {
+        Toy toy = new Toy(vocabulary, seed);
+        Arrays.fill(toy.target, toy.target[0]);
+        Arrays.fill(toy.draft, toy.draft[0]);
+        return toy;
+    }
+
     private MemorySegment[] table(Random random) {
         MemorySegment[] rows = new MemorySegment[vocabulary];
         for (int i = 0; i < vocabulary; i++) {
@@ -58,21 +66,12 @@ final class Toy {
 
         int[] counts = new int[expected.length];
         Sampler sampler = new Sampler(settings, vocabulary);
-        Drafter.Session session = drafting.apply(context(sampler, depth));
-        DraftTree tree = new DraftTree();
-        Distribution spare = new Distribution();
         TokenHistory history = sampler.history();
+        Runnable round = rounds(sampler, rule, drafting, depth);
         for (int i = 0; i < texts; i++) {
             history.begin(new int[] {PROMPT});
             while (history.size() <= TOKENS) {
-                tree.begin(history.token(history.size() - 1), depth, 64, _ -> false);
-                int length = history.size();
-                session.propose(tree);
-                history.truncate(length);
-                int node = DraftTree.ROOT;
-                while (node != DraftTree.NONE) {
-                    node = tree.child(node, rule.next(tree, node, n -> target[tree.token(n)], sampler, spare));
-                }
+                round.run();
             }
             int cell = 0;
             for (int j = 1; j <= TOKENS; j++) {
@@ -81,6 +80,51 @@ final class Toy {
             counts[cell]++;
         }
         return zScore(counts, expected, texts);
+    }
+
+    /** Tokens a round, over many. */
+    double blockEfficiency(SamplingSettings settings, int rounds, Rule rule, Drafting drafting, int depth) {
+        Sampler sampler = new Sampler(settings, vocabulary);
+        Runnable round = rounds(sampler, rule, drafting, depth);
+        long tokens = 0;
+        for (int i = 0; i < rounds; i++) {
+            sampler.history().begin(new int[] {PROMPT});
+            round.run();
+            tokens += sampler.history().size() - 1;
+        }
+        return (double) tokens / rounds;
+    }
+
+    /** The chance that a draw from the draft's first row is accepted for the target's: the sum of min(p, q). */
+    double overlap(SamplingSettings settings) {
+        Sampler sampler = new Sampler(settings, vocabulary);
+        Distribution p = new Distribution();
+        sampler.distribution(target[0], p);
+        Distribution q = new Distribution();
+        sampler.distribution(draft[0], q);
+        double overlap = 0;
+        for (int i = 0; i < p.size(); i++) {
+            overlap += Math.min(p.weight(i), q.probability(p.token(i)));
+        }
+        return overlap;
+    }
+
+    /** Each run drafts and verifies once, and adds what it emits to the sampler's history. */
+    private Runnable rounds(Sampler sampler, Rule rule, Drafting drafting, int depth) {
+        Drafter.Session session = drafting.apply(context(sampler, depth));
+        DraftTree tree = new DraftTree();
+        Distribution spare = new Distribution();
+        TokenHistory history = sampler.history();
+        return () -> {
+            tree.begin(history.token(history.size() - 1), depth, 64, _ -> false);
+            int length = history.size();
+            session.propose(tree);
+            history.truncate(length);
+            int node = DraftTree.ROOT;
+            while (node != DraftTree.NONE) {
+                node = tree.child(node, rule.next(tree, node, n -> target[tree.token(n)], sampler, spare));
+            }
+        };
     }
 
     /** The probabilities of all texts of {@link #TOKENS} tokens that begin with the sampler's history. */
@@ -160,10 +204,5 @@ final class Toy {
     /** The draft's logits after a token. */
     MemorySegment draftAfter(int token) {
         return draft[token];
-    }
-
-    @Override
-    public String toString() {
-        return "toy of " + vocabulary + " tokens" + Arrays.toString(target[0].toArray(JAVA_FLOAT));
     }
 }

@@ -2,6 +2,8 @@ package dev.demotic.runtime.backend;
 
 import dev.demotic.runtime.cache.KvShape;
 import dev.demotic.runtime.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,30 +36,40 @@ public interface Backend extends AutoCloseable {
     /** x = 0. */
     void clear(Buffer x, int rows);
 
-    /**
-     * RMS norm with weights, over each of {@code groups} equal parts of a row: 1 for a layer's norm, the number of heads for
-     * query and key norms. {@code x} and {@code out} may be the same.
-     */
-    void rmsNorm(Buffer x, int rows, int groups, Weights weight, float epsilon, Buffer out);
-
-    /** out[r] = weights · x[r] (+ bias). */
-    void multiply(Weights weights, @Nullable Weights bias, Buffer x, int rows, Buffer out);
+    /** RMS norm of each row; {@code x} and {@code out} may be the same. */
+    void rmsNorm(Buffer x, int rows, Norm norm, Buffer out);
 
     /**
-     * Rotary embedding of {@code heads} heads in place.
+     * outs.get(i)[r] = projections.get(i) · norm(x[r]): several matrices that read the same rows.
      *
-     * @param table cosines and sines of each row's position, as {@link RopeTable} has them
+     * @param norm what the rows go through first, or null
      */
-    void rotate(Buffer x, int rows, int heads, RopeTable table);
+    void project(Buffer x, int rows, @Nullable Norm norm, List<Projection> projections, List<Buffer> outs);
 
-    /** Writes the rows' keys and values of {@code layer} into their slots. */
-    void store(KvStore store, int layer, Step step, Buffer keys, Buffer values);
+    /** sum[r] += projection · x[r]. */
+    void addProjection(Projection projection, Buffer x, int rows, Buffer sum);
 
-    /** Attention of each row over its own context: out[r] = softmax(q k^T) v, heads side by side. */
-    void attend(KvStore store, int layer, Step step, Buffer queries, AttentionShape shape, Buffer out);
+    /**
+     * gated = activation(gate · norm(x)) * (up · norm(x)) (Shazeer, GLU variants, 2020).
+     *
+     * @param norm what the rows go through first, or null
+     * @param gateAndUp the two matrices, of the same shape
+     * @param gatedAndRaised where the result goes, and working memory of the same shape
+     */
+    void projectGated(
+            Activation activation,
+            Buffer x,
+            int rows,
+            @Nullable Norm norm,
+            List<Projection> gateAndUp,
+            List<Buffer> gatedAndRaised);
 
-    /** gate = activation(gate) * up. */
-    void gate(Activation activation, Buffer gate, Buffer up, int rows);
+    /**
+     * Attention of each row over its own context: norms and rotates queries and keys, writes keys and values into the rows'
+     * slots, then out[r] = softmax(q k^T) v, heads side by side. Changes queries and keys in place.
+     */
+    void attend(
+            KvStore store, int layer, Step step, Heads heads, Buffer queries, Buffer keys, Buffer values, Buffer out);
 
     /** x += delta. */
     void add(Buffer x, Buffer delta, int rows);
@@ -68,8 +80,12 @@ public interface Backend extends AutoCloseable {
     /** out[i] = x[rowsOfX[i]]. */
     void gather(Buffer x, int[] rowsOfX, int rows, Buffer out);
 
-    /** Copies {@code columns} columns of {@code x} from column {@code from} on. */
-    void columns(Buffer x, int from, int rows, Buffer out);
+    /**
+     * Copies rows to host memory, each to a target of its own.
+     *
+     * @return false if one of them holds something that is no number
+     */
+    boolean read(Buffer x, int rows, MemorySegment[] targets);
 
     /** x = cap · tanh(x / cap). */
     void softCap(Buffer x, int rows, float cap);

@@ -1,6 +1,8 @@
 package dev.demotic.runtime.backend;
 
-import java.util.Arrays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Cosines and sines of the rotary embedding (Su et al., RoFormer, 2021) for the positions of a step's rows.
@@ -11,8 +13,9 @@ public final class RopeTable {
     private final double[] frequencies;
     private final float magnitude;
     private final boolean interleaved;
-    private float[] cosines = new float[0];
-    private float[] sines = new float[0];
+    private final Arena arena = Arena.ofAuto();
+    private MemorySegment cosines = MemorySegment.NULL;
+    private MemorySegment sines = MemorySegment.NULL;
 
     /**
      * @param frequencies radians a position, one for each rotated pair
@@ -34,28 +37,30 @@ public final class RopeTable {
         return interleaved;
     }
 
-    /** Cosines by row and pair. */
-    public float[] cosines() {
+    /** Cosines by row and pair, as floats. */
+    public MemorySegment cosines() {
         return cosines;
     }
 
-    /** Sines by row and pair. */
-    public float[] sines() {
+    /** Sines by row and pair, as floats. */
+    public MemorySegment sines() {
         return sines;
     }
 
     /** Fills the table for the rows of a step. */
     public void prepare(Step step) {
         int pairs = frequencies.length;
-        if (cosines.length < step.rows * pairs) {
-            cosines = Arrays.copyOf(cosines, Math.max(step.rows * pairs, 2 * cosines.length));
-            sines = Arrays.copyOf(sines, cosines.length);
+        long bytes = 4L * step.rows * pairs;
+        if (cosines.byteSize() < bytes) {
+            cosines = arena.allocate(Math.max(bytes, 2 * cosines.byteSize()), 64);
+            sines = arena.allocate(cosines.byteSize(), 64);
         }
         for (int row = 0; row < step.rows; row++) {
             for (int i = 0; i < pairs; i++) {
                 double angle = step.position[row] * frequencies[i];
-                cosines[row * pairs + i] = (float) (Math.cos(angle) * magnitude);
-                sines[row * pairs + i] = (float) (Math.sin(angle) * magnitude);
+                long at = (long) row * pairs + i;
+                cosines.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) (Math.cos(angle) * magnitude));
+                sines.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) (Math.sin(angle) * magnitude));
             }
         }
     }

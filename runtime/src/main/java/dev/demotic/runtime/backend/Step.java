@@ -24,6 +24,7 @@ public final class Step {
     public int[] ancestors = new int[256];
 
     private int ancestorCount;
+    private long number;
 
     public Step(int capacity) {
         token = new int[capacity];
@@ -38,6 +39,12 @@ public final class Step {
         rows = 0;
         ancestorCount = 0;
         contexts.clear();
+        number++;
+    }
+
+    /** Tells steps apart that use the same object one after the other. */
+    public long number() {
+        return number;
     }
 
     public int capacity() {
@@ -49,9 +56,29 @@ public final class Step {
         contexts.add(context);
     }
 
-    /** The block table of a row's sequence. */
-    public KvTable context(int row) {
-        return contexts.get(contextOf[row]);
+    /** Sequences that have rows in this step. */
+    public int contexts() {
+        return contexts.size();
+    }
+
+    /** The block table of the {@code index}-th sequence. */
+    public KvTable context(int index) {
+        return contexts.get(index);
+    }
+
+    /** Which sequence a row belongs to; rows of a sequence follow each other. */
+    public int contextOf(int row) {
+        return contextOf[row];
+    }
+
+    /** The block that holds a slot of a row's sequence. */
+    public int block(int row, int inSlot) {
+        return contexts.get(contextOf[row]).block(inSlot);
+    }
+
+    /** Entries of {@link #ancestors} in use. */
+    public int ancestorCount() {
+        return ancestorCount;
     }
 
     /** Starts a row of the newest context; ancestors outside the linear part follow with {@link #addAncestors}. */

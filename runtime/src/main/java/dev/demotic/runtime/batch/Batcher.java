@@ -7,7 +7,6 @@ import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.model.Decoder;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -44,6 +43,7 @@ public final class Batcher implements AutoCloseable {
     private final int[] logitOwners;
 
     private final int[] logitNodes;
+    private final MemorySegment[] logitTargets;
     private int expected;
     private boolean closed;
     private long steps;
@@ -56,6 +56,7 @@ public final class Batcher implements AutoCloseable {
         stepStart = new int[step.capacity() + 1];
         logitRows = new int[step.capacity()];
         logitNodes = new int[step.capacity()];
+        logitTargets = new MemorySegment[decoder.maxLogits()];
         logitOwners = new int[step.capacity()];
         worker = Thread.ofPlatform().daemon().name("demotic-batcher").unstarted(this::work);
     }
@@ -238,7 +239,11 @@ public final class Batcher implements AutoCloseable {
         for (int done = 0; done < wanted; done += decoder.maxLogits()) {
             int count = Math.min(decoder.maxLogits(), wanted - done);
             System.arraycopy(logitRows, done, logitRows, 0, count);
-            deliver(decoder.logits(logitRows, count), done, count);
+            for (int i = 0; i < count; i++) {
+                Request request = inStep.get(logitOwners[done + i]);
+                logitTargets[i] = request.outputs.logits(logitNodes[done + i]);
+            }
+            decoder.logits(logitRows, count, logitTargets);
         }
     }
 
@@ -267,30 +272,6 @@ public final class Batcher implements AutoCloseable {
                 MemorySegment.copy(hidden.memory(), stepStart[i] * hidden.stride(), target, at, bytes);
             }
         }
-    }
-
-    private void deliver(Buffer logits, int from, int count) {
-        for (int i = 0; i < count; i++) {
-            MemorySegment row = logits.memory().asSlice(i * logits.stride(), logits.stride());
-            if (!isFinite(row)) {
-                throw new DemoticException(
-                        "the model puts out logits that are no numbers; its weights hold NaN or infinity,"
-                                + " so the file is damaged: get it again");
-            }
-            inStep.get(logitOwners[from + i])
-                    .outputs
-                    .logits(logitNodes[from + i])
-                    .copyFrom(row);
-        }
-    }
-
-    /** One addition a value: 0 · x is 0 for every number and NaN for NaN and the infinities. */
-    private static boolean isFinite(MemorySegment row) {
-        float zeros = 0;
-        for (long i = 0; i < row.byteSize(); i += 4) {
-            zeros += 0 * row.get(ValueLayout.JAVA_FLOAT, i);
-        }
-        return zeros == 0;
     }
 
     private void finish(@Nullable Throwable failure) {

@@ -5,19 +5,25 @@ package dev.demotic.runtime.cache;
  *
  * @param layers layers that keep keys and values
  * @param heads key and value heads
- * @param headDimension floats of a head
+ * @param headDimension elements of a head
+ * @param type how an element is kept
  */
-public record KvShape(int layers, int heads, int headDimension) {
+public record KvShape(int layers, int heads, int headDimension, KvType type) {
     /** Positions in a block. */
     public static final int BLOCK = 16;
 
-    /** Floats that one layer of a block takes: keys, then values. */
-    public long layerFloats() {
-        return 2L * heads * headDimension * BLOCK;
+    /** Bytes of one head's keys in a block, and of its values. */
+    public long headBytes() {
+        return (long) headDimension * BLOCK * type.bytes() + type.scaleBytes();
+    }
+
+    /** Bytes of one layer of a block: keys, then values. */
+    public long layerBytes() {
+        return 2L * heads * headBytes();
     }
 
     public long blockBytes() {
-        return 4L * layers * layerFloats();
+        return layers * layerBytes();
     }
 
     public long bytesPerToken() {

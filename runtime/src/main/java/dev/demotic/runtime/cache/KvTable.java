@@ -2,6 +2,8 @@ package dev.demotic.runtime.cache;
 
 import static dev.demotic.runtime.cache.KvShape.BLOCK;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -46,6 +48,16 @@ public final class KvTable implements AutoCloseable {
     /** The block that holds a slot. */
     public int block(int slot) {
         return blocks[slot / BLOCK];
+    }
+
+    /** Blocks in use. */
+    public int blocks() {
+        return count;
+    }
+
+    /** Writes the numbers of the blocks in use to {@code out}, from a byte on. */
+    public void copyBlocks(MemorySegment out, long offset) {
+        MemorySegment.copy(blocks, 0, out, ValueLayout.JAVA_INT, offset, count);
     }
 
     /** Makes the slots from {@link #length} to {@code end} writable: present, and shared with nobody. */

@@ -4,6 +4,8 @@ import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.backend.Activation;
 import dev.demotic.runtime.backend.AttentionShape;
 import dev.demotic.runtime.backend.Backend;
+import dev.demotic.runtime.backend.Norm;
+import dev.demotic.runtime.backend.Projection;
 import dev.demotic.runtime.backend.RopeTable;
 import dev.demotic.runtime.backend.Weights;
 import dev.demotic.runtime.format.Metadata;
@@ -92,7 +94,7 @@ final class Blueprint {
         return source.metadata().flag(prefixed(key), otherwise);
     }
 
-    float normEpsilon() {
+    private float normEpsilon() {
         return source.metadata().number(prefixed("attention.layer_norm_rms_epsilon"));
     }
 
@@ -154,15 +156,14 @@ final class Blueprint {
         return matrix("token_embd.weight", config.vocabulary(), config.width());
     }
 
-    Weights outputNorm() {
-        return vector("output_norm.weight", config.width());
+    Norm outputNorm() {
+        return new Norm(vector("output_norm.weight", config.width()), normEpsilon());
     }
 
     /** The output layer; the embeddings again where they are tied. */
-    Weights head() {
-        return source.tensors().containsKey("output.weight")
-                ? matrix("output.weight", config.vocabulary(), config.width())
-                : embeddings();
+    Projection head() {
+        String name = source.tensors().containsKey("output.weight") ? "output.weight" : "token_embd.weight";
+        return new Projection(matrix(name, config.vocabulary(), config.width()), null);
     }
 
     private Weights matrix(String name, int rows, int columns) {
@@ -195,31 +196,31 @@ final class Blueprint {
             this.prefix = prefix;
         }
 
-        Weights norm(String name) {
-            return vector(prefix + name + ".weight", config.width());
+        Norm norm(String name) {
+            return new Norm(vector(prefix + name + ".weight", config.width()), normEpsilon());
         }
 
-        Weights headNorm(String name) {
-            return vector(prefix + name + ".weight", config.headDimension());
+        Norm headNorm(String name) {
+            return new Norm(vector(prefix + name + ".weight", config.headDimension()), normEpsilon());
         }
 
         Weights matrix(String name, int rows, int columns) {
             return Blueprint.this.matrix(prefix + name + ".weight", rows, columns);
         }
 
-        Block.Projection query() {
+        Projection query() {
             return projection("attn_q", config.heads() * config.headDimension(), config.width());
         }
 
-        Block.Projection key() {
+        Projection key() {
             return projection("attn_k", config.kvHeads() * config.headDimension(), config.width());
         }
 
-        Block.Projection value() {
+        Projection value() {
             return projection("attn_v", config.kvHeads() * config.headDimension(), config.width());
         }
 
-        Block.Projection attentionOutput() {
+        Projection attentionOutput() {
             return projection("attn_output", config.width(), config.heads() * config.headDimension());
         }
 
@@ -260,7 +261,8 @@ final class Blueprint {
                 experts.add(new Block.GatedMlp(
                         activation, backend.load(gates.get(e)), backend.load(ups.get(e)), backend.load(downs.get(e))));
             }
-            return new Block.MixtureOfExperts(matrix("ffn_gate_inp", count, config.width()), experts, used, normalized);
+            Projection router = new Projection(matrix("ffn_gate_inp", count, config.width()), null);
+            return new Block.MixtureOfExperts(router, experts, used, normalized);
         }
 
         private List<Tensor> expertsOf(String name, int count, int columns, int rows) {
@@ -279,9 +281,9 @@ final class Blueprint {
                     bias == null ? null : shaped(prefix + name + ".bias", rows));
         }
 
-        private Block.Projection projection(String name, int rows, int columns) {
+        private Projection projection(String name, int rows, int columns) {
             String bias = prefix + name + ".bias";
-            return new Block.Projection(
+            return new Projection(
                     matrix(name, rows, columns), source.tensors().containsKey(bias) ? vector(bias, rows) : null);
         }
     }
@@ -296,8 +298,8 @@ final class Blueprint {
             this.bias = bias;
         }
 
-        Block.Projection part(int from, int rows) {
-            return new Block.Projection(
+        Projection part(int from, int rows) {
+            return new Projection(
                     backend.load(rowsOf(weights, from, rows)),
                     bias == null ? null : backend.load(elementsOf(bias, from, rows)));
         }

@@ -1,15 +1,22 @@
 package dev.demotic.runtime.model;
 
+import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.backend.Backend;
 import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.KvStore;
+import dev.demotic.runtime.backend.Norm;
+import dev.demotic.runtime.backend.Projection;
 import dev.demotic.runtime.backend.RopeTable;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.Weights;
 import dev.demotic.runtime.cache.KvShape;
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.ModelSource;
+import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,13 +27,12 @@ import org.jspecify.annotations.Nullable;
 public final class Decoder {
     private final Backend backend;
     private final ModelConfig config;
-    private final float epsilon;
     private final Weights embeddings;
     private final float embeddingScale;
     private final List<Block> blocks;
     private final List<RopeTable> ropes;
-    private final Weights outputNorm;
-    private final Weights head;
+    private final Norm outputNorm;
+    private final List<Projection> head;
     private final float logitSoftCap;
     private final Experts experts;
 
@@ -36,11 +42,15 @@ public final class Decoder {
     private final Buffer keys;
     private final Buffer values;
     private final Buffer attended;
-    private final Buffer gate;
-    private final Buffer up;
+    private final List<Buffer> attentionInputs;
+    /** Gated and raised states of a feed-forward layer. */
+    private final List<Buffer> hidden;
+
+    private final Map<Integer, List<Buffer>> narrowed = new HashMap<>();
     private final Buffer delta;
     private final Buffer chosen;
     private final Buffer logits;
+    private final List<Buffer> logitsOut;
 
     /** Sees the hidden states after each layer of a step. */
     @FunctionalInterface
@@ -59,13 +69,12 @@ public final class Decoder {
         Blueprint blueprint = new Blueprint(source, backend, context);
         Architecture family = Architecture.of(blueprint.config().architecture());
         config = blueprint.config();
-        epsilon = blueprint.normEpsilon();
         embeddings = blueprint.embeddings();
         embeddingScale = family.embeddingScale(blueprint);
         blocks = family.blocks(blueprint);
         ropes = blueprint.ropes();
         outputNorm = blueprint.outputNorm();
-        head = blueprint.head();
+        head = List.of(blueprint.head());
         logitSoftCap = blueprint.number(
                 "final_logit_softcapping", config.architecture().equals("gemma2") ? 30 : 0);
 
@@ -77,10 +86,11 @@ public final class Decoder {
         attended = backend.allocate(maxRows, area.queryWidth());
         keys = backend.allocate(maxRows, area.keyWidth());
         values = backend.allocate(maxRows, area.keyWidth());
-        gate = backend.allocate(maxRows, area.hiddenWidth());
-        up = backend.allocate(maxRows, area.hiddenWidth());
+        attentionInputs = List.of(queries, keys, values);
+        hidden = List.of(backend.allocate(maxRows, area.hiddenWidth()), backend.allocate(maxRows, area.hiddenWidth()));
         chosen = backend.allocate(maxLogits, config.width());
         logits = backend.allocate(maxLogits, config.vocabulary());
+        logitsOut = List.of(logits);
         experts = new Experts(backend, maxRows, config.width(), area.experts());
     }
 
@@ -89,8 +99,8 @@ public final class Decoder {
         return Blueprint.config(source);
     }
 
-    public static KvShape kvShape(ModelConfig config) {
-        return new KvShape(config.layers(), config.kvHeads(), config.headDimension());
+    public static KvShape kvShape(ModelConfig config, KvType type) {
+        return new KvShape(config.layers(), config.kvHeads(), config.headDimension(), type);
     }
 
     /** Bytes of the buffers that {@link #Decoder} allocates. */
@@ -135,69 +145,73 @@ public final class Decoder {
 
     private void run(Block block, int layer, Step step, KvStore store) {
         int rows = step.rows;
-        backend.rmsNorm(x, rows, 1, block.attentionNorm(), epsilon, normed);
-        attend(block.attention(), layer, step, store);
-        if (block.postAttentionNorm() != null) {
-            backend.rmsNorm(delta, rows, 1, block.postAttentionNorm(), epsilon, delta);
+        Block.Attention attention = block.attention();
+        backend.project(x, rows, block.attentionNorm(), attention.inputs(), attentionInputs);
+        backend.attend(store, layer, step, attention.heads(), queries, keys, values, attended);
+        if (block.postAttentionNorm() == null) {
+            backend.addProjection(attention.output(), attended, rows, x);
+        } else {
+            backend.clear(delta, rows);
+            backend.addProjection(attention.output(), attended, rows, delta);
+            backend.rmsNorm(delta, rows, block.postAttentionNorm(), delta);
+            backend.add(x, delta, rows);
         }
-        backend.add(x, delta, rows);
+        feedForward(block, rows);
+    }
 
-        backend.rmsNorm(x, rows, 1, block.feedForwardNorm(), epsilon, normed);
+    private void feedForward(Block block, int rows) {
+        Norm norm = block.feedForwardNorm();
+        Norm postNorm = block.postFeedForwardNorm();
+        Buffer sum = postNorm == null ? x : delta;
+        if (postNorm != null) {
+            backend.clear(delta, rows);
+        }
         switch (block.feedForward()) {
-            case Block.GatedMlp mlp -> feedForward(mlp, normed, rows, delta);
-            case Block.MixtureOfExperts moe -> experts.run(moe, normed, rows, delta, this::feedForward);
+            case Block.GatedMlp mlp -> addFeedForward(mlp, x, rows, norm, sum);
+            case Block.MixtureOfExperts moe -> {
+                backend.rmsNorm(x, rows, norm, normed);
+                experts.run(moe, normed, rows, sum, this::addFeedForward);
+            }
         }
-        if (block.postFeedForwardNorm() != null) {
-            backend.rmsNorm(delta, rows, 1, block.postFeedForwardNorm(), epsilon, delta);
+        if (postNorm != null) {
+            backend.rmsNorm(delta, rows, postNorm, delta);
+            backend.add(x, delta, rows);
         }
-        backend.add(x, delta, rows);
     }
 
-    private void attend(Block.Attention attention, int layer, Step step, KvStore store) {
-        int rows = step.rows;
-        multiply(attention.query(), normed, rows, queries);
-        multiply(attention.key(), normed, rows, keys);
-        multiply(attention.value(), normed, rows, values);
-        if (attention.queryNorm() != null) {
-            backend.rmsNorm(queries, rows, config.heads(), attention.queryNorm(), epsilon, queries);
-        }
-        if (attention.keyNorm() != null) {
-            backend.rmsNorm(keys, rows, config.kvHeads(), attention.keyNorm(), epsilon, keys);
-        }
-        backend.rotate(queries, rows, config.heads(), attention.rope());
-        backend.rotate(keys, rows, config.kvHeads(), attention.rope());
-        backend.store(store, layer, step, keys, values);
-        backend.attend(store, layer, step, queries, attention.shape(), attended);
-        multiply(attention.output(), attended, rows, delta);
+    /** sum += down · (activation(gate · norm(input)) * (up · norm(input))). */
+    private void addFeedForward(Block.GatedMlp mlp, Buffer input, int rows, @Nullable Norm norm, Buffer sum) {
+        List<Buffer> gatedAndRaised = mlp.hidden() == hidden.getFirst().columns() ? hidden : narrowed(mlp.hidden());
+        backend.projectGated(mlp.activation(), input, rows, norm, mlp.gateAndUp(), gatedAndRaised);
+        backend.addProjection(mlp.down(), gatedAndRaised.getFirst(), rows, sum);
     }
 
-    private void multiply(Block.Projection projection, Buffer input, int rows, Buffer out) {
-        backend.multiply(projection.weights(), projection.bias(), input, rows, out);
+    /** The same memory with shorter rows, for layers that are narrower than the widest. */
+    private List<Buffer> narrowed(int columns) {
+        return narrowed.computeIfAbsent(
+                columns,
+                width -> hidden.stream()
+                        .map(buffer -> new Buffer(buffer.memory(), buffer.rows(), width))
+                        .toList());
     }
 
-    private void feedForward(Block.GatedMlp mlp, Buffer input, int rows, Buffer out) {
-        Buffer gated = narrowed(gate, mlp.gate().rows());
-        Buffer raised = narrowed(up, mlp.up().rows());
-        backend.multiply(mlp.gate(), null, input, rows, gated);
-        backend.multiply(mlp.up(), null, input, rows, raised);
-        backend.gate(mlp.activation(), gated, raised, rows);
-        backend.multiply(mlp.down(), null, gated, rows, out);
-    }
-
-    /** The same memory with shorter rows. */
-    private static Buffer narrowed(Buffer buffer, int columns) {
-        return columns == buffer.columns() ? buffer : new Buffer(buffer.memory(), buffer.rows(), columns);
-    }
-
-    /** The logits after the given rows of the step just run, in that order; at most {@link #maxLogits} rows. */
-    public Buffer logits(int[] rows, int count) {
+    /**
+     * Computes the logits after the given rows of the step just run; at most {@link #maxLogits} rows.
+     *
+     * @param targets where each row's logits go: one float for each token of the vocabulary
+     * @throws DemoticException if one of them is no number
+     */
+    public void logits(int[] rows, int count, MemorySegment[] targets) {
         backend.gather(x, rows, count, chosen);
-        backend.rmsNorm(chosen, count, 1, outputNorm, epsilon, chosen);
-        backend.multiply(head, null, chosen, count, logits);
+        backend.project(chosen, count, outputNorm, head, logitsOut);
         if (logitSoftCap != 0) {
             backend.softCap(logits, count, logitSoftCap);
         }
         backend.await();
-        return logits;
+        if (!backend.read(logits, count, targets)) {
+            throw new DemoticException(
+                    "the model puts out logits that are no numbers; its weights hold NaN or infinity,"
+                            + " so the file is damaged: get it again");
+        }
     }
 }

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.backend.Backend;
 import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.Norm;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A row's experts are added up in the order of their numbers, whoever else is in the step.
  */
 final class Experts {
-    /** Computes one expert on gathered rows. */
+    /** Adds what one expert makes of gathered rows. */
     @FunctionalInterface
     interface Expert {
-        void run(Block.GatedMlp expert, Buffer input, int rows, Buffer out);
+        void run(Block.GatedMlp expert, Buffer input, int rows, @Nullable Norm norm, Buffer sum);
     }
 
     private final Backend backend;
@@ -39,17 +41,16 @@ final class Experts {
         chosenShares = new float[rows];
     }
 
-    void run(Block.MixtureOfExperts moe, Buffer input, int rows, Buffer out, Expert expert) {
+    void run(Block.MixtureOfExperts moe, Buffer input, int rows, Buffer sum, Expert expert) {
         if (scores == null) {
             throw new IllegalStateException("the model was opened without experts");
         }
         int count = moe.experts().size();
-        backend.multiply(moe.router(), null, input, rows, scores);
+        backend.project(input, rows, null, List.of(moe.router()), List.of(scores));
         backend.await();
         for (int row = 0; row < rows; row++) {
             route(moe, scores, row, count);
         }
-        backend.clear(out, rows);
         for (int e = 0; e < count; e++) {
             int chosen = 0;
             for (int row = 0; row < rows; row++) {
@@ -61,8 +62,9 @@ final class Experts {
             }
             if (chosen > 0) {
                 backend.gather(input, chosenRows, chosen, gathered);
-                expert.run(moe.experts().get(e), gathered, chosen, produced);
-                backend.addWeighted(out, chosenRows, chosenShares, produced, chosen);
+                backend.clear(produced, chosen);
+                expert.run(moe.experts().get(e), gathered, chosen, null, produced);
+                backend.addWeighted(sum, chosenRows, chosenShares, produced, chosen);
             }
         }
     }

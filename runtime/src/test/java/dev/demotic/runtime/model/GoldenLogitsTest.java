@@ -8,6 +8,7 @@ import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.TokenTree;
+import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.ModelSources;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
@@ -27,11 +29,17 @@ import tools.jackson.databind.json.JsonMapper;
 /** Every architecture against the float32 logits of Hugging Face transformers, on tiny random checkpoints. */
 class GoldenLogitsTest {
     private static final double TOLERANCE = 1e-4;
+    /** For rows of eight bits of precision. */
+    private static final double ROUNDED_TOLERANCE = 0.05;
 
     record Golden(Path folder, JsonNode json) {
         @Override
         public String toString() {
             return String.valueOf(folder.getFileName());
+        }
+
+        boolean hasExperts() {
+            return toString().contains("moe") || toString().contains("mixtral");
         }
 
         int[] tokens(String key) {
@@ -60,13 +68,20 @@ class GoldenLogitsTest {
 
     static Stream<Object[]> goldensAndKernels() throws Exception {
         return goldens().stream()
-                .flatMap(golden -> Stream.of("scalar", "vector").map(set -> new Object[] {golden, set}));
+                .flatMap(golden -> LanguageModel.kernelSets().stream().map(set -> new Object[] {golden, set}));
     }
 
     @ParameterizedTest
     @MethodSource("goldensAndKernels")
     void logitsAreThoseOfTransformers(Golden golden, String kernels) throws IOException {
+        // A set that rounds rows to bfloat16 may choose other experts than the reference.
+        Assumptions.assumeFalse(roundsRows(kernels) && golden.hasExperts(), "experts flip by rounding");
         check(golden, kernels, 0, golden.tokens("ids"), golden.floats("logits.bin"));
+    }
+
+    /** Whether a set rounds the rows that BF16 weights, those of the checkpoints, are multiplied by. */
+    private static boolean roundsRows(String kernels) {
+        return kernels.endsWith("bf16");
     }
 
     @ParameterizedTest
@@ -110,7 +125,7 @@ class GoldenLogitsTest {
             }
             assertThat(worst / largest)
                     .as("largest error relative to the largest logit")
-                    .isLessThan(TOLERANCE);
+                    .isLessThan(roundsRows(kernels) ? ROUNDED_TOLERANCE : TOLERANCE);
         }
     }
 
@@ -120,6 +135,7 @@ class GoldenLogitsTest {
                 ModelOptions.defaults()
                         .withKernels(kernels)
                         .withContext(context)
+                        .withKvType(KvType.F32)
                         .withThreads(2));
     }
 }

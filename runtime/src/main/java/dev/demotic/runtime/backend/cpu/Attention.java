@@ -1,80 +1,105 @@
 package dev.demotic.runtime.backend.cpu;
 
-import static dev.demotic.runtime.cache.KvShape.BLOCK;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.demotic.runtime.backend.AttentionShape;
 import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.Heads;
+import dev.demotic.runtime.backend.Norm;
 import dev.demotic.runtime.backend.Step;
-import dev.demotic.runtime.cache.KvTable;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Attention of one step in one layer, row by row and head by head.
+ * The attention of a step in one layer, in two tasks: rows first (norms, rotation, storing), then heads.
  *
- * <p>A row's scores are computed slot by slot, put into the order of positions, and all sums run over positions in ascending
- * order: the same bits whether the row's ancestors lie in a draft tree or are committed.
+ * <p>Rows of a sequence go in chunks that read each block of keys and values once. One object serves all layers and steps, so
+ * that the token loop allocates nothing.
  */
-record Attention(
-        Kernels kernels, CpuKvStore store, int layer, Step step, Buffer queries, AttentionShape shape, Buffer out) {
+@SuppressWarnings("NullAway.Init") // set before each use
+final class Attention {
+    /** Query heads that read a block of keys together. */
+    private static final int QUERIES = 24;
 
-    /** Computes the heads of {@code row} that share a key and value head. */
-    void run(int row, int kvHead, Scratch scratch) {
-        int group = shape.heads() / shape.kvHeads();
-        int dimension = shape.headDimension();
-        float[] query = scratch.query(dimension);
-        for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-            long at = 4L * head * dimension;
-            MemorySegment.copy(queries.memory(), JAVA_FLOAT, row * queries.stride() + at, query, 0, dimension);
-            float[] sum = attend(row, kvHead, query, scratch);
-            MemorySegment.copy(sum, 0, out.memory(), JAVA_FLOAT, row * out.stride() + at, dimension);
+    private final Kernels kernels;
+    private final ThreadTeam team;
+    private final Scratch[] scratch;
+    private final ThreadTeam.Task rowsTask = (from, end, _) -> rows(from, end);
+    private final ThreadTeam.Task headsTask = this::heads;
+
+    CpuKvStore store;
+    int layer;
+    Step step;
+    AttentionShape shape;
+    Buffer queries;
+    Buffer keys;
+    Buffer values;
+    Buffer out;
+
+    private Heads heads;
+    /** The first row of each chunk, and the end of the last. */
+    private int[] chunks = new int[2];
+
+    Attention(Kernels kernels, ThreadTeam team, Scratch[] scratch) {
+        this.kernels = kernels;
+        this.team = team;
+        this.scratch = scratch;
+    }
+
+    /** Runs both tasks; the fields say on what. */
+    void run(Heads of) {
+        heads = of;
+        shape = of.shape();
+        kernels.begin(this);
+        team.runRows(step.rows, rowsTask);
+        team.run(chunk() * shape.kvHeads(), headsTask);
+    }
+
+    /** Cuts the rows into chunks of the same sequence; returns how many there are. */
+    private int chunk() {
+        int most = Math.max(1, QUERIES * shape.kvHeads() / shape.heads());
+        int count = 0;
+        for (int row = 0; row < step.rows; row++) {
+            boolean isNext =
+                    row == 0 || row - chunks[count - 1] == most || step.contextOf(row) != step.contextOf(row - 1);
+            if (isNext) {
+                if (count + 2 > chunks.length) {
+                    chunks = java.util.Arrays.copyOf(chunks, 2 * chunks.length);
+                }
+                chunks[count++] = row;
+            }
+        }
+        chunks[count] = step.rows;
+        return count;
+    }
+
+    private void rows(int from, int end) {
+        for (int row = from; row < end; row++) {
+            normAndRotate(queries, row, shape.heads(), heads.queryNorm());
+            normAndRotate(keys, row, shape.kvHeads(), heads.keyNorm());
+            kernels.store(this, row);
         }
     }
 
-    private float[] attend(int row, int kvHead, float[] query, Scratch scratch) {
-        int position = step.position[row];
-        int first = shape.firstVisible(position);
-        int count = position - first + 1;
-        float[] scores = scores(row, kvHead, query, first, scratch);
-        for (int i = 0; i < count; i++) {
-            scores[i] = shape.softCap() == 0
-                    ? scores[i] * shape.scale()
-                    : (float) (shape.softCap() * Math.tanh(scores[i] * shape.scale() / shape.softCap()));
-        }
-        float total = kernels.exponentials(scores, count);
-
+    private void normAndRotate(Buffer x, int row, int count, @Nullable Norm norm) {
+        long at = row * x.stride();
         int dimension = shape.headDimension();
-        float[] sum = scratch.sum(dimension);
-        Arrays.fill(sum, 0, dimension, 0);
-        KvTable context = step.context(row);
-        for (int i = 0; i < count; i++) {
-            int slot = step.slotOf(row, first + i);
-            long value = store.values(context.block(slot), layer, kvHead) + 4L * (slot % BLOCK) * dimension;
-            kernels.addValue(sum, scores[i], store.memory(), value, dimension);
+        for (int head = 0; norm != null && head < count; head++) {
+            long within = at + 4L * head * dimension;
+            kernels.rmsNorm(
+                    x.memory(),
+                    within,
+                    ((CpuWeights) norm.gains()).vector(),
+                    dimension,
+                    norm.epsilon(),
+                    x.memory(),
+                    within);
         }
-        for (int d = 0; d < dimension; d++) {
-            sum[d] /= total;
-        }
-        return sum;
+        kernels.rotate(x.memory(), at, count, dimension, heads.rope(), row);
     }
 
-    /** q · k for positions {@code first}..position, in that order from index 0. */
-    private float[] scores(int row, int kvHead, float[] query, int first, Scratch scratch) {
-        int position = step.position[row];
-        int lastSlot = step.slotOf(row, position);
-        int firstBlock = Math.min(first, step.slotOf(row, first)) / BLOCK;
-        int base = firstBlock * BLOCK;
-        float[] scores = scratch.scores((lastSlot / BLOCK + 2) * BLOCK - base);
-        for (int block = firstBlock; block <= lastSlot / BLOCK; block++) {
-            long keys = store.keys(step.context(row).block(block * BLOCK), layer, kvHead);
-            kernels.scores(query, shape.headDimension(), store.memory(), keys, scores, block * BLOCK - base);
+    private void heads(int from, int end, int worker) {
+        for (int part = from; part < end; part++) {
+            int chunk = part / shape.kvHeads();
+            kernels.attend(
+                    this, chunks[chunk], chunks[chunk + 1] - chunks[chunk], part % shape.kvHeads(), scratch[worker]);
         }
-        // A position's slot never comes before the position itself, so moving forward overwrites nothing that is
-        // needed.
-        for (int p = first; p <= position; p++) {
-            scores[p - first] = scores[step.slotOf(row, p) - base];
-        }
-        return scores;
     }
 }

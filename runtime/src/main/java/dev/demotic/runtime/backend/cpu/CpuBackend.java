@@ -1,35 +1,37 @@
 package dev.demotic.runtime.backend.cpu;
 
-import static dev.demotic.runtime.cache.KvShape.BLOCK;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.backend.Activation;
-import dev.demotic.runtime.backend.AttentionShape;
 import dev.demotic.runtime.backend.Backend;
 import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.Heads;
 import dev.demotic.runtime.backend.KvStore;
-import dev.demotic.runtime.backend.RopeTable;
+import dev.demotic.runtime.backend.Norm;
+import dev.demotic.runtime.backend.Projection;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.Weights;
 import dev.demotic.runtime.cache.KvShape;
 import dev.demotic.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes on the processor: splits each operation into parts and has a {@link ThreadTeam} run a {@link Kernels} set on them.
+ * Computes on the processor: splits each operation into parts and has a {@link ThreadTeam} run a set of {@link Kernels} on them.
  *
  * <p>Parts are cut along outputs (weight rows, heads, activation rows), never along a sum.
  */
 public final class CpuBackend implements Backend {
-    /** Parts of an operation for each thread: enough to even out a thread that was held up. */
-    private static final int PARTS_A_THREAD = 4;
-
+    private final String asked;
     private final Kernels kernels;
     private final ThreadTeam team;
     private final Arena arena = Arena.ofShared();
     private final Scratch[] scratch;
+    private final Projections projections;
+    private final Attention attention;
+    private final Reading reading = new Reading();
 
     /**
      * @param threads compute threads, the caller included
@@ -37,24 +39,32 @@ public final class CpuBackend implements Backend {
      * @throws dev.demotic.runtime.DemoticException if there is no such set here
      */
     public CpuBackend(int threads, String kernelSet) {
-        kernels = KernelSets.choose(kernelSet);
+        asked = kernelSet;
+        kernels = KernelSets.choose(kernelSet, arena);
         team = new ThreadTeam(threads);
         scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
-            scratch[i] = new Scratch();
+            scratch[i] = new Scratch(arena);
         }
+        projections = new Projections(kernels, team, scratch, arena);
+        attention = new Attention(kernels, team, scratch);
+    }
+
+    /** The names of the kernel sets that run here, the best first. */
+    public static List<String> kernelSets() {
+        return KernelSets.names();
     }
 
     @Override
     public String description() {
-        return "CPU, " + KernelSets.describe(kernels) + ", " + team.size()
+        return "CPU, " + KernelSets.describe(kernels, asked) + ", " + team.size()
                 + (team.size() == 1 ? " thread" : " threads");
     }
 
     @Override
     public Weights load(Tensor tensor) {
         return new CpuWeights(
-                tensor.type(), Math.toIntExact(tensor.rows()), Math.toIntExact(tensor.columns()), tensor.data());
+                tensor.type(), Math.toIntExact(tensor.rows()), Math.toIntExact(tensor.columns()), tensor.data(), arena);
     }
 
     @Override
@@ -74,11 +84,12 @@ public final class CpuBackend implements Backend {
     @Override
     public void embed(Weights table, Step step, Buffer out) {
         CpuWeights weights = (CpuWeights) table;
-        team.run(step.rows, (row, worker) -> {
-            float[] values = scratch[worker].tile(weights.columns());
-            weights.unpack(kernels, step.token[row], values, 0);
+        float[] values = scratch[0].tile(weights.columns());
+        for (int row = 0; row < step.rows; row++) {
+            weights.type()
+                    .dequantize(weights.data(), step.token[row] * weights.rowBytes(), values, 0, weights.columns());
             MemorySegment.copy(values, 0, out.memory(), JAVA_FLOAT, row * out.stride(), weights.columns());
-        });
+        }
     }
 
     @Override
@@ -94,117 +105,53 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void rmsNorm(Buffer x, int rows, int groups, Weights weight, float epsilon, Buffer out) {
-        int n = x.columns() / groups;
-        float[] gains = scratch[0].tile(n);
-        ((CpuWeights) weight).unpack(kernels, 0, gains, 0);
-        team.run(rows, (row, worker) -> {
-            for (int group = 0; group < groups; group++) {
-                long within = 4L * group * n;
-                kernels.rmsNorm(
-                        x.memory(),
-                        row * x.stride() + within,
-                        gains,
-                        n,
-                        epsilon,
-                        out.memory(),
-                        row * out.stride() + within);
-            }
-        });
-    }
-
-    @Override
-    public void multiply(Weights weights, @Nullable Weights bias, Buffer x, int rows, Buffer out) {
-        CpuWeights matrix = (CpuWeights) weights;
-        int tiles = (matrix.rows() + Kernels.TILE - 1) / Kernels.TILE;
-        int parts = Math.min(tiles, team.size() * PARTS_A_THREAD);
-        team.run(parts, (part, worker) -> {
-            int end = (int) ((long) tiles * (part + 1) / parts);
-            for (int tile = (int) ((long) tiles * part / parts); tile < end; tile++) {
-                multiplyTile(matrix, tile * Kernels.TILE, x, rows, out, scratch[worker]);
-            }
-        });
-        if (bias != null) {
-            addBias((CpuWeights) bias, rows, out);
-        }
-    }
-
-    private void multiplyTile(CpuWeights matrix, int first, Buffer x, int rows, Buffer out, Scratch own) {
-        int columns = matrix.columns();
-        int count = Math.min(Kernels.TILE, matrix.rows() - first);
-        float[] tile = own.tile(Kernels.TILE * columns);
-        for (int i = 0; i < count; i++) {
-            matrix.unpack(kernels, first + i, tile, i * columns);
-        }
-        kernels.multiply(tile, count, columns, x.memory(), rows, out.memory(), 4L * first, out.stride());
-    }
-
-    private void addBias(CpuWeights bias, int rows, Buffer out) {
-        float[] values = scratch[0].tile(bias.columns());
-        bias.unpack(kernels, 0, values, 0);
+    public void rmsNorm(Buffer x, int rows, Norm norm, Buffer out) {
+        MemorySegment gains = ((CpuWeights) norm.gains()).vector();
         for (int row = 0; row < rows; row++) {
-            for (int i = 0; i < bias.columns(); i++) {
-                long at = row * out.stride() + 4L * i;
-                out.memory().set(JAVA_FLOAT, at, out.memory().get(JAVA_FLOAT, at) + values[i]);
-            }
+            kernels.rmsNorm(
+                    x.memory(), row * x.stride(), gains, x.columns(), norm.epsilon(), out.memory(), row * out.stride());
         }
     }
 
     @Override
-    public void rotate(Buffer x, int rows, int heads, RopeTable table) {
-        int dimension = x.columns() / heads;
-        int pairs = table.pairs();
-        long toPartner = table.interleaved() ? 4 : 4L * pairs;
-        long toNext = table.interleaved() ? 8 : 4;
-        float[] cosines = table.cosines();
-        float[] sines = table.sines();
-        MemorySegment memory = x.memory();
-        team.run(rows, (row, worker) -> {
-            for (int head = 0; head < heads; head++) {
-                long at = row * x.stride() + 4L * head * dimension;
-                for (int i = 0; i < pairs; i++, at += toNext) {
-                    float cosine = cosines[row * pairs + i];
-                    float sine = sines[row * pairs + i];
-                    float a = memory.get(JAVA_FLOAT, at);
-                    float b = memory.get(JAVA_FLOAT, at + toPartner);
-                    memory.set(JAVA_FLOAT, at, a * cosine - b * sine);
-                    memory.set(JAVA_FLOAT, at + toPartner, b * cosine + a * sine);
-                }
-            }
-        });
+    public void project(Buffer x, int rows, @Nullable Norm norm, List<Projection> matrices, List<Buffer> outs) {
+        projections.project(x, rows, norm, matrices, outs);
     }
 
     @Override
-    public void store(KvStore store, int layer, Step step, Buffer keys, Buffer values) {
-        CpuKvStore kv = (CpuKvStore) store;
-        team.run(step.rows, (row, worker) -> {
-            int slot = step.slot[row];
-            kv.write(step.context(row).block(slot), slot % BLOCK, layer, keys, values, row);
-        });
+    public void addProjection(Projection projection, Buffer x, int rows, Buffer sum) {
+        projections.addTo(projection, x, rows, sum);
     }
 
     @Override
-    public void attend(KvStore store, int layer, Step step, Buffer queries, AttentionShape shape, Buffer out) {
-        Attention attention = new Attention(kernels, (CpuKvStore) store, layer, step, queries, shape, out);
-        team.run(
-                step.rows * shape.kvHeads(),
-                (part, worker) -> attention.run(part / shape.kvHeads(), part % shape.kvHeads(), scratch[worker]));
+    public void projectGated(
+            Activation activation,
+            Buffer x,
+            int rows,
+            @Nullable Norm norm,
+            List<Projection> gateAndUp,
+            List<Buffer> gatedAndRaised) {
+        projections.gated(activation, x, rows, norm, gateAndUp, gatedAndRaised);
     }
 
     @Override
-    public void gate(Activation activation, Buffer gate, Buffer up, int rows) {
-        team.run(
-                rows,
-                (row, worker) ->
-                        kernels.gate(activation, gate.memory(), up.memory(), row * gate.stride(), gate.columns()));
+    public void attend(
+            KvStore store, int layer, Step step, Heads heads, Buffer queries, Buffer keys, Buffer values, Buffer out) {
+        attention.store = (CpuKvStore) store;
+        attention.layer = layer;
+        attention.step = step;
+        attention.queries = queries;
+        attention.keys = keys;
+        attention.values = values;
+        attention.out = out;
+        attention.run(heads);
     }
 
     @Override
     public void add(Buffer x, Buffer delta, int rows) {
-        team.run(
-                rows,
-                (row, worker) -> kernels.add(
-                        x.memory(), row * x.stride(), delta.memory(), row * delta.stride(), 1, x.columns()));
+        for (int row = 0; row < rows; row++) {
+            kernels.add(x.memory(), row * x.stride(), delta.memory(), row * delta.stride(), 1, x.columns());
+        }
     }
 
     @Override
@@ -223,20 +170,16 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void columns(Buffer x, int from, int rows, Buffer out) {
-        for (int row = 0; row < rows; row++) {
-            MemorySegment.copy(
-                    x.memory(), row * x.stride() + 4L * from, out.memory(), row * out.stride(), out.stride());
-        }
+    public boolean read(Buffer x, int rows, MemorySegment[] targets) {
+        return reading.run(x, rows, targets);
     }
 
     @Override
     public void softCap(Buffer x, int rows, float cap) {
-        team.run(rows, (row, worker) -> {
-            for (int i = 0; i < x.columns(); i++) {
-                long at = row * x.stride() + 4L * i;
-                float value = x.memory().get(JAVA_FLOAT, at);
-                x.memory().set(JAVA_FLOAT, at, (float) (cap * Math.tanh(value / cap)));
+        team.run(rows, (from, end, _) -> {
+            for (long i = (long) from * x.columns(); i < (long) end * x.columns(); i++) {
+                float value = x.memory().getAtIndex(JAVA_FLOAT, i);
+                x.memory().setAtIndex(JAVA_FLOAT, i, (float) (cap * Math.tanh(value / cap)));
             }
         });
     }
@@ -245,5 +188,30 @@ public final class CpuBackend implements Backend {
     public void close() {
         team.close();
         arena.close();
+    }
+
+    /** Copies rows out. */
+    @SuppressWarnings("NullAway.Init") // set before each use
+    private final class Reading {
+        private final ThreadTeam.Task task = (from, end, _) -> copy(from, end);
+        private Buffer x;
+        private MemorySegment[] targets;
+        private volatile boolean finite;
+
+        boolean run(Buffer from, int rows, MemorySegment[] to) {
+            x = from;
+            targets = to;
+            finite = true;
+            team.run(rows, task);
+            return finite;
+        }
+
+        private void copy(int from, int end) {
+            for (int row = from; row < end; row++) {
+                if (!kernels.copyFinite(x.memory(), row * x.stride(), targets[row], x.columns())) {
+                    finite = false;
+                }
+            }
+        }
     }
 }

@@ -1,46 +1,57 @@
 package dev.demotic.runtime.backend.cpu;
 
 import dev.demotic.runtime.backend.Activation;
-import dev.demotic.runtime.tensor.TensorType;
+import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.RopeTable;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The arithmetic of the CPU backend: what one thread does with one piece of an operation.
+ * What one thread does with some parts of an operation.
  *
- * <p>Implementations differ in instructions, never in contract: each result is a function of its own row's inputs with one
- * order of additions, whatever else is computed beside it. Offsets into segments are bytes, into arrays elements.
+ * <p>Sets differ in instructions and in how they round, never in contract: within a set, each result is a function of its own
+ * row's inputs with one order of additions, whatever else is computed beside it. Offsets are bytes.
  */
 interface Kernels {
-    /** The name by which DEMOTIC_KERNELS asks for this set. */
-    String name();
+    /** One line for people: which kernels these are, and what it costs if they are not the best. */
+    String description();
 
-    /** Weight rows that {@link #multiply} takes at once. */
-    int TILE = 4;
+    /** Weight rows of a tile: products are shared out in whole tiles. */
+    int tileRows();
 
-    /** Unpacks {@code n} weights to floats, exactly as {@link TensorType#dequantize} does. */
-    default void unpack(TensorType type, MemorySegment weights, long offset, float[] out, int at, int n) {
-        type.dequantize(weights, offset, out, at, n);
-    }
+    /** How rows must be prepared for a product with these weights. */
+    RowForm rowForm(CpuWeights weights);
+
+    /** Brings weights into the order in which products read them, if that is not the file's; runs on the team. */
+    void pack(CpuWeights weights, ThreadTeam team);
 
     /**
-     * y[r][n] = weights[n] · x[r] for {@code tile} unpacked weight rows and all rows of x.
+     * Brings one row into another form.
      *
-     * @param weights tile rows of {@code columns} floats
-     * @param tile weight rows present, at most {@link #TILE}
-     * @param y where the first row's first result goes; {@code yStride} bytes lie between two rows' results
+     * @param source holds the row as floats, padded to {@link Rows#stride()}
      */
-    void multiply(
-            float[] weights,
-            int tile,
-            int columns,
-            MemorySegment x,
-            int rows,
-            MemorySegment y,
-            long yOffset,
-            long yStride);
+    void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset);
 
-    /** y = x / rms(x) · weight over {@code n} floats. */
-    void rmsNorm(MemorySegment x, long xOffset, float[] weight, int n, float epsilon, MemorySegment y, long yOffset);
+    /**
+     * out[r][n] = weights[n] · rows[r] (+ bias) for all rows and the weight rows of the given tiles.
+     *
+     * @param bias added to each row, or null
+     * @param adds whether results are added to what is in {@code out}
+     */
+    void product(
+            CpuWeights weights,
+            @Nullable CpuWeights bias,
+            int fromTile,
+            int endTile,
+            Rows rows,
+            int count,
+            Buffer out,
+            boolean adds,
+            Scratch scratch);
+
+    /** y = x / rms(x) · gains over {@code n} floats. */
+    void rmsNorm(
+            MemorySegment x, long xOffset, MemorySegment gains, int n, float epsilon, MemorySegment y, long yOffset);
 
     /** gate = activation(gate) * up over {@code n} floats. */
     void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n);
@@ -48,16 +59,18 @@ interface Kernels {
     /** x += factor · delta over {@code n} floats. */
     void add(MemorySegment x, long xOffset, MemorySegment delta, long deltaOffset, float factor, int n);
 
-    /**
-     * Scores of one query against the keys of a block: scores[at + slot] = query · key[slot], for all slots of the block.
-     *
-     * @param keys {@code dimension} rows of BLOCK floats: keys lie transposed, so that slots are lanes
-     */
-    void scores(float[] query, int dimension, MemorySegment keys, long keysOffset, float[] scores, int at);
+    /** Rotates the heads of one row in place. */
+    void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row);
 
-    /** Turns scores[0..n) into exp(score - max) and returns their sum; the array has room for whole vectors. */
-    float exponentials(float[] scores, int n);
+    /** Told of each attention before any part of it runs. */
+    void begin(Attention attention);
 
-    /** out += weight · value over {@code dimension} floats. */
-    void addValue(float[] out, float weight, MemorySegment values, long valueOffset, int dimension);
+    /** Writes the key and value of one row into its slot. */
+    void store(Attention attention, int row);
+
+    /** The query heads of {@code rows} rows of one sequence, from {@code first} on, that share a key head. */
+    void attend(Attention attention, int first, int rows, int kvHead, Scratch scratch);
+
+    /** Copies {@code n} floats; false if one of them is no number. */
+    boolean copyFinite(MemorySegment from, long offset, MemorySegment to, int n);
 }

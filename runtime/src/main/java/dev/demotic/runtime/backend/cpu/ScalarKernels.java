@@ -7,10 +7,10 @@ import dev.demotic.runtime.backend.Activation;
 import java.lang.foreign.MemorySegment;
 
 /** Plain loops: what the other kernel sets are tested against, and what runs where there is no Vector API. */
-final class ScalarKernels implements Kernels {
+final class ScalarKernels implements FloatKernels {
     @Override
-    public String name() {
-        return "scalar";
+    public String description() {
+        return "scalar kernels";
     }
 
     @Override
@@ -22,21 +22,23 @@ final class ScalarKernels implements Kernels {
             int rows,
             MemorySegment y,
             long yOffset,
-            long yStride) {
+            long yStride,
+            boolean adds) {
         for (int row = 0; row < rows; row++) {
             for (int n = 0; n < tile; n++) {
                 float sum = 0;
                 for (int k = 0; k < columns; k++) {
                     sum = Math.fma(weights[n * columns + k], get(x, 4L * row * columns, k), sum);
                 }
-                put(y, yOffset + row * yStride, n, sum);
+                long at = yOffset + row * yStride;
+                put(y, at, n, adds ? get(y, at, n) + sum : sum);
             }
         }
     }
 
     @Override
     public void rmsNorm(
-            MemorySegment x, long xOffset, float[] weight, int n, float epsilon, MemorySegment y, long yOffset) {
+            MemorySegment x, long xOffset, MemorySegment gains, int n, float epsilon, MemorySegment y, long yOffset) {
         float squares = 0;
         for (int i = 0; i < n; i++) {
             float value = get(x, xOffset, i);
@@ -44,7 +46,7 @@ final class ScalarKernels implements Kernels {
         }
         float factor = (float) (1 / Math.sqrt(squares / n + epsilon));
         for (int i = 0; i < n; i++) {
-            put(y, yOffset, i, get(x, xOffset, i) * factor * weight[i]);
+            put(y, yOffset, i, get(x, xOffset, i) * factor * get(gains, 0, i));
         }
     }
 

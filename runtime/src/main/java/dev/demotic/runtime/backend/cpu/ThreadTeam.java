@@ -8,23 +8,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * The threads that compute: the caller and {@code size - 1} helpers, which share out the parts of a task.
  *
- * <p>Parts are taken one by one, so a helper that the operating system took off its core delays only the part in its hands.
- * Helpers spin for the time that usually lies between two operations of a step, then park. One thread at a time may call
- * {@link #run}.
+ * <p>Parts are claimed in ranges that shrink towards the end of the task (guided self-scheduling, Polychronopoulos and Kuck,
+ * 1987), so a helper that the operating system took off its core delays only what it holds. Whoever waits spins for as long as
+ * usually lies between two operations of a step, then parks and leaves its core to others: on a machine that is busy with
+ * other work, a thread that slept is the next one to run. One thread at a time may call {@link #run}.
  */
 final class ThreadTeam implements AutoCloseable {
-    /** One part of an operation; parts are independent of each other. */
+    /** Some parts of an operation; parts are independent of each other. */
     interface Task {
         /**
-         * @param part which part, from 0
-         * @param worker which thread computes it, from 0: the index of its scratch memory
+         * @param from the first part
+         * @param end the part after the last
+         * @param worker which thread computes them, from 0: the index of its scratch memory
          */
-        void run(int part, int worker);
+        void run(int from, int end, int worker);
     }
 
-    private static final int SPINS = 2_000;
+    /** Some tens of microseconds. */
+    private static final int SPINS = 4_000;
 
-    private final Thread[] helpers;
+    private static final int FEW = 3;
+
+    private final Helper[] helpers;
     /**
      * The number of the task in the upper half, in the lower how many of its parts are unclaimed. One word tells both, so that
      * a helper that comes late cannot take the end of its task for the middle of the next.
@@ -34,19 +39,17 @@ final class ThreadTeam implements AutoCloseable {
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
+    private volatile @Nullable Thread waiting;
     private @Nullable Task task;
+    private int parts;
 
     ThreadTeam(int size) {
-        helpers = new Thread[size - 1];
+        helpers = new Helper[size - 1];
         for (int i = 0; i < helpers.length; i++) {
-            int worker = i + 1;
-            helpers[i] = Thread.ofPlatform()
-                    .daemon()
-                    .name("demotic-compute-" + worker)
-                    .unstarted(() -> help(worker));
+            helpers[i] = new Helper(i + 1);
         }
-        for (Thread helper : helpers) {
-            helper.start();
+        for (Helper helper : helpers) {
+            helper.thread.start();
         }
     }
 
@@ -55,29 +58,23 @@ final class ThreadTeam implements AutoCloseable {
     }
 
     /** Runs parts 0..count-1 of a task and returns when all are done. */
-    @SuppressWarnings("ThreadPriorityCheck") // yielding is a courtesy, nothing depends on it
     void run(int count, Task work) {
         if (count <= 1 || helpers.length == 0) {
-            for (int part = 0; part < count; part++) {
-                work.run(part, 0);
+            if (count > 0) {
+                work.run(0, count, 0);
             }
             return;
         }
         task = work;
+        parts = count;
         unfinished.set(count);
         long number = (claims.get() >>> 32) + 1;
         claims.set(number << 32 | count);
-        for (Thread helper : helpers) {
-            LockSupport.unpark(helper);
+        for (Helper helper : helpers) {
+            helper.wake();
         }
         takeParts(number, 0);
-        for (int spins = 0; unfinished.get() > 0; spins++) {
-            if (spins < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                Thread.yield(); // a helper that holds the last part may be waiting for this core
-            }
-        }
+        awaitOthers();
         Throwable thrown = failure;
         if (thrown != null) {
             failure = null;
@@ -85,43 +82,97 @@ final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    /** Computes parts of task {@code number} until none is left; the task stays while a claimed part is unfinished. */
-    @SuppressWarnings("NullAway") // a claimed part has a task
-    private void takeParts(long number, int worker) {
-        for (long claim = claims.get(); claim >>> 32 == number && (int) claim > 0; claim = claims.get()) {
-            if (claims.compareAndSet(claim, claim - 1)) {
-                try {
-                    task.run((int) claim - 1, worker);
-                } catch (RuntimeException | Error thrown) {
-                    failure = thrown;
-                } finally {
-                    unfinished.decrementAndGet();
+    /** {@link #run} for parts of less than a microsecond: a few are not worth waking anyone for. */
+    void runRows(int count, Task work) {
+        if (count <= FEW) {
+            work.run(0, count, 0);
+        } else {
+            run(count, work);
+        }
+    }
+
+    private void awaitOthers() {
+        for (int spins = 0; unfinished.get() > 0; spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                waiting = Thread.currentThread();
+                if (unfinished.get() > 0) {
+                    LockSupport.park(this);
                 }
+                waiting = null;
             }
         }
     }
 
-    private void help(int worker) {
-        long seen = 0;
-        while (!closed) {
-            long number = claims.get() >>> 32;
-            for (int spins = 0; number == seen && !closed; spins++, number = claims.get() >>> 32) {
-                if (spins < SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.park(this);
+    /** Computes parts of task {@code number} until none is left; the fields hold while a claimed part is unfinished. */
+    @SuppressWarnings("NullAway") // a claimed part has a task
+    private void takeParts(long number, int worker) {
+        int shares = 2 * size();
+        for (long claim = claims.get(); claim >>> 32 == number && (int) claim > 0; claim = claims.get()) {
+            int left = (int) claim;
+            int count = Math.max(1, left / shares);
+            if (claims.compareAndSet(claim, claim - count)) {
+                int from = parts - left;
+                try {
+                    task.run(from, from + count, worker);
+                } catch (RuntimeException | Error thrown) {
+                    failure = thrown;
+                } finally {
+                    if (unfinished.addAndGet(-count) == 0 && worker > 0) {
+                        LockSupport.unpark(waiting);
+                    }
                 }
             }
-            seen = number;
-            takeParts(number, worker);
         }
     }
 
     @Override
     public void close() {
         closed = true;
-        for (Thread helper : helpers) {
-            LockSupport.unpark(helper);
+        for (Helper helper : helpers) {
+            helper.wake();
+        }
+    }
+
+    /** A thread that takes parts of whatever task there is. */
+    private final class Helper {
+        private final int worker;
+        private final Thread thread;
+        private volatile boolean parked;
+
+        Helper(int worker) {
+            this.worker = worker;
+            thread = Thread.ofPlatform()
+                    .daemon()
+                    .name("demotic-compute-" + worker)
+                    .unstarted(this::help);
+        }
+
+        void wake() {
+            if (parked) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        private void help() {
+            long seen = 0;
+            while (!closed) {
+                long number = claims.get() >>> 32;
+                for (int spins = 0; number == seen && !closed; spins++, number = claims.get() >>> 32) {
+                    if (spins < SPINS) {
+                        Thread.onSpinWait();
+                    } else {
+                        parked = true;
+                        if (claims.get() >>> 32 == seen && !closed) {
+                            LockSupport.park(ThreadTeam.this);
+                        }
+                        parked = false;
+                    }
+                }
+                seen = number;
+                takeParts(number, worker);
+            }
         }
     }
 }

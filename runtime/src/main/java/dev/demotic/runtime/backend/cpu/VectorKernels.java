@@ -23,7 +23,7 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Sums over lanes go through {@link #sum}: {@code reduceLanes} leaves the order of floating-point additions open, and an
  * open order breaks batch invariance.
  */
-final class VectorKernels implements Kernels {
+final class VectorKernels implements FloatKernels {
     private static final VectorSpecies<Float> SPECIES =
             FloatVector.SPECIES_PREFERRED.length() > BLOCK ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
@@ -39,13 +39,8 @@ final class VectorKernels implements Kernels {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
-    public String name() {
-        return "vector";
-    }
-
-    /** Bits of a vector. */
-    static int width() {
-        return SPECIES.vectorBitSize();
+    public String description() {
+        return "vector kernels (" + SPECIES.vectorBitSize() + " bits)";
     }
 
     @Override
@@ -95,17 +90,19 @@ final class VectorKernels implements Kernels {
             int rows,
             MemorySegment y,
             long yOffset,
-            long yStride) {
+            long yStride,
+            boolean adds) {
         if (tile < TILE) {
             Arrays.fill(weights, tile * columns, TILE * columns, 0);
         }
         float[] lanes = new float[LANES];
         int row = 0;
         for (; row + 2 <= rows; row += 2) {
-            multiplyTwo(weights, tile, columns, x, 4L * row * columns, y, yOffset + row * yStride, yStride, lanes);
+            multiplyTwo(
+                    weights, tile, columns, x, 4L * row * columns, y, yOffset + row * yStride, yStride, adds, lanes);
         }
         if (row < rows) {
-            multiplyOne(weights, tile, columns, x, 4L * row * columns, y, yOffset + row * yStride, lanes);
+            multiplyOne(weights, tile, columns, x, 4L * row * columns, y, yOffset + row * yStride, adds, lanes);
         }
     }
 
@@ -117,6 +114,7 @@ final class VectorKernels implements Kernels {
             long xOffset,
             MemorySegment y,
             long yOffset,
+            boolean adds,
             float[] lanes) {
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
@@ -130,10 +128,10 @@ final class VectorKernels implements Kernels {
             sum2 = FloatVector.fromArray(SPECIES, w, 2 * columns + k).fma(a, sum2);
             sum3 = FloatVector.fromArray(SPECIES, w, 3 * columns + k).fma(a, sum3);
         }
-        finish(sum0, lanes, w, 0, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum1, lanes, w, 1, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum2, lanes, w, 2, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum3, lanes, w, 3, tile, bound, columns, x, xOffset, y, yOffset);
+        finish(sum0, lanes, w, 0, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum1, lanes, w, 1, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum2, lanes, w, 2, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum3, lanes, w, 3, tile, bound, columns, x, xOffset, y, yOffset, adds);
     }
 
     /** Two rows at once: eight sums are as many as the JIT keeps in registers, and each weight vector is read once for both. */
@@ -146,6 +144,7 @@ final class VectorKernels implements Kernels {
             MemorySegment y,
             long yOffset,
             long yStride,
+            boolean adds,
             float[] lanes) {
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
@@ -173,14 +172,14 @@ final class VectorKernels implements Kernels {
             other2 = w2.fma(b, other2);
             other3 = w3.fma(b, other3);
         }
-        finish(sum0, lanes, w, 0, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum1, lanes, w, 1, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum2, lanes, w, 2, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(sum3, lanes, w, 3, tile, bound, columns, x, xOffset, y, yOffset);
-        finish(other0, lanes, w, 0, tile, bound, columns, x, xNext, y, yOffset + yStride);
-        finish(other1, lanes, w, 1, tile, bound, columns, x, xNext, y, yOffset + yStride);
-        finish(other2, lanes, w, 2, tile, bound, columns, x, xNext, y, yOffset + yStride);
-        finish(other3, lanes, w, 3, tile, bound, columns, x, xNext, y, yOffset + yStride);
+        finish(sum0, lanes, w, 0, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum1, lanes, w, 1, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum2, lanes, w, 2, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(sum3, lanes, w, 3, tile, bound, columns, x, xOffset, y, yOffset, adds);
+        finish(other0, lanes, w, 0, tile, bound, columns, x, xNext, y, yOffset + yStride, adds);
+        finish(other1, lanes, w, 1, tile, bound, columns, x, xNext, y, yOffset + yStride, adds);
+        finish(other2, lanes, w, 2, tile, bound, columns, x, xNext, y, yOffset + yStride, adds);
+        finish(other3, lanes, w, 3, tile, bound, columns, x, xNext, y, yOffset + yStride, adds);
     }
 
     /** Adds up the lanes of weight row {@code n}, then the columns that fill no vector, and stores the result. */
@@ -195,7 +194,8 @@ final class VectorKernels implements Kernels {
             MemorySegment x,
             long xOffset,
             MemorySegment y,
-            long yOffset) {
+            long yOffset,
+            boolean adds) {
         if (n >= tile) {
             return;
         }
@@ -204,7 +204,8 @@ final class VectorKernels implements Kernels {
         for (int k = bound; k < columns; k++) {
             sum = Math.fma(w[n * columns + k], x.get(JAVA_FLOAT_UNALIGNED, xOffset + 4L * k), sum);
         }
-        y.set(JAVA_FLOAT_UNALIGNED, yOffset + 4L * n, sum);
+        long at = yOffset + 4L * n;
+        y.set(JAVA_FLOAT_UNALIGNED, at, adds ? y.get(JAVA_FLOAT_UNALIGNED, at) + sum : sum);
     }
 
     /** The sum of a vector's lanes, always in the same order; spoils the array. */
@@ -219,7 +220,7 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void rmsNorm(
-            MemorySegment x, long xOffset, float[] weight, int n, float epsilon, MemorySegment y, long yOffset) {
+            MemorySegment x, long xOffset, MemorySegment gains, int n, float epsilon, MemorySegment y, long yOffset) {
         int bound = SPECIES.loopBound(n);
         FloatVector sums = FloatVector.zero(SPECIES);
         for (int i = 0; i < bound; i += LANES) {
@@ -237,12 +238,12 @@ final class VectorKernels implements Kernels {
         for (int i = 0; i < bound; i += LANES) {
             FloatVector.fromMemorySegment(SPECIES, x, xOffset + 4L * i, nativeOrder())
                     .mul(factor)
-                    .mul(FloatVector.fromArray(SPECIES, weight, i))
+                    .mul(FloatVector.fromMemorySegment(SPECIES, gains, 4L * i, nativeOrder()))
                     .intoMemorySegment(y, yOffset + 4L * i, nativeOrder());
         }
         for (int i = bound; i < n; i++) {
             float value = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 4L * i);
-            y.set(JAVA_FLOAT_UNALIGNED, yOffset + 4L * i, value * factor * weight[i]);
+            y.set(JAVA_FLOAT_UNALIGNED, yOffset + 4L * i, value * factor * gains.get(JAVA_FLOAT_UNALIGNED, 4L * i));
         }
     }
 

@@ -1,0 +1,303 @@
+package dev.demotic.runtime.backend.cpu;
+
+import dev.demotic.runtime.backend.Activation;
+import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.RopeTable;
+import dev.demotic.runtime.cache.KvShape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernels in C with the processor's vector instructions (src/main/native), one call for each part of an operation.
+ *
+ * <p>Weights are repacked into tiles when they are first read, and their mapped pages given back. Products of quantized weights
+ * quantize the rows too, in blocks of 32, and multiply integers.
+ */
+final class NativeKernels implements Kernels {
+    private final NativeLibrary.KernelSet set;
+    private final long address;
+    private final AttentionArguments attention;
+
+    /** @param arena owns the memory that calls read their arguments from */
+    NativeKernels(NativeLibrary.KernelSet set, Arena arena) {
+        this.set = set;
+        address = set.address();
+        attention = new AttentionArguments(arena);
+    }
+
+    @Override
+    public String description() {
+        return "native kernels (" + set.name() + ")";
+    }
+
+    @Override
+    public int tileRows() {
+        return TileFormat.ROWS;
+    }
+
+    @Override
+    public RowForm rowForm(CpuWeights weights) {
+        TileFormat format = TileFormat.of(weights.type());
+        if (format == null || format == TileFormat.F32 || format == TileFormat.F16) {
+            return RowForm.FLOAT;
+        }
+        return format != TileFormat.BF16 ? RowForm.QUANTIZED : set.roundsRows() ? RowForm.BF16 : RowForm.FLOAT;
+    }
+
+    @Override
+    public void pack(CpuWeights weights, ThreadTeam team) {
+        TileFormat format = TileFormat.of(weights.type());
+        if (format == null || !weights.tiles().equals(MemorySegment.NULL)) {
+            return;
+        }
+        int count = (weights.rows() + TileFormat.ROWS - 1) / TileFormat.ROWS;
+        long tileBytes = format.tileBytes(weights.columns());
+        MemorySegment tiles = weights.allocateTiles(count * tileBytes);
+        team.run(count, (from, end, _) -> {
+            int first = from * TileFormat.ROWS;
+            pack(
+                    format,
+                    weights.data().asSlice(first * weights.rowBytes()),
+                    weights.rowBytes(),
+                    weights.rows() - first,
+                    weights.columns(),
+                    end - from,
+                    tiles.asSlice(from * tileBytes));
+        });
+        if (weights.data().isMapped()) {
+            weights.data().unload(); // the file stays readable, but its pages need not stay in memory beside the tiles
+        }
+    }
+
+    private static void pack(
+            TileFormat format,
+            MemorySegment rows,
+            long rowBytes,
+            long count,
+            int columns,
+            int tiles,
+            MemorySegment out) {
+        try {
+            NativeLibrary.PACK.invokeExact(
+                    (long) format.id(),
+                    rows.address(),
+                    rowBytes,
+                    count,
+                    (long) columns,
+                    (long) tiles,
+                    format.tileBytes(columns),
+                    out.address());
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset) {
+        long from = source.address() + offset;
+        long element = (long) row * rows.stride();
+        long n = rows.stride();
+        try {
+            switch (form) {
+                case FLOAT -> {}
+                case BF16 ->
+                    NativeLibrary.TO_BF16.invokeExact(
+                            address, from, n, rows.bfloats().address() + element * Short.BYTES);
+                case QUANTIZED ->
+                    NativeLibrary.QUANTIZE.invokeExact(
+                            address,
+                            from,
+                            n,
+                            rows.levels().address() + element,
+                            rows.blocks().address() + element / Rows.BLOCK * Rows.BLOCK_BYTES);
+            }
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void product(
+            CpuWeights weights,
+            @Nullable CpuWeights bias,
+            int fromTile,
+            int endTile,
+            Rows rows,
+            int count,
+            Buffer out,
+            boolean adds,
+            Scratch scratch) {
+        TileFormat format = TileFormat.of(weights.type());
+        if (format == null) {
+            for (int tile = fromTile; tile < endTile; tile++) {
+                MemorySegment floats = unpack(weights, tile, scratch);
+                product(TileFormat.F32, floats.address(), weights, bias, tile, 1, rows, count, out, adds);
+            }
+        } else {
+            long first = weights.tiles().address() + fromTile * format.tileBytes(weights.columns());
+            product(format, first, weights, bias, fromTile, endTile - fromTile, rows, count, out, adds);
+        }
+    }
+
+    /** A tile of floats, for types that have no tiles of their own. */
+    private static MemorySegment unpack(CpuWeights weights, int tile, Scratch scratch) {
+        int columns = weights.columns();
+        int first = tile * TileFormat.ROWS;
+        int present = Math.min(TileFormat.ROWS, weights.rows() - first);
+        float[] values = scratch.tile(present * columns);
+        for (int i = 0; i < present; i++) {
+            weights.type().dequantize(weights.data(), (first + i) * weights.rowBytes(), values, i * columns, columns);
+        }
+        long plain = (long) present * columns;
+        MemorySegment memory = scratch.floats(plain + TileFormat.F32.tileBytes(columns) / Float.BYTES);
+        MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_FLOAT, 0, present * columns);
+        MemorySegment floats = memory.asSlice(plain * Float.BYTES);
+        pack(TileFormat.F32, memory, 4L * columns, present, columns, 1, floats);
+        return floats;
+    }
+
+    private void product(
+            TileFormat format,
+            long tiles,
+            CpuWeights weights,
+            @Nullable CpuWeights bias,
+            int firstTile,
+            int count,
+            Rows rows,
+            int rowCount,
+            Buffer out,
+            boolean adds) {
+        long first = (long) firstTile * TileFormat.ROWS;
+        MemorySegment values = switch (rowForm(weights)) {
+            case FLOAT -> rows.floats();
+            case BF16 -> rows.bfloats();
+            case QUANTIZED -> rows.levels();
+        };
+        try {
+            NativeLibrary.PRODUCT.invokeExact(
+                    address,
+                    (long) format.id(),
+                    tiles,
+                    format.tileBytes(weights.columns()),
+                    (long) format.padded(weights.columns()),
+                    weights.rows() - first,
+                    bias == null ? 0L : bias.vector().address() + 4 * first,
+                    out.memory().address() + 4 * first,
+                    (long) out.columns(),
+                    adds ? 1L : 0L,
+                    values.address(),
+                    rows.blocks().address(),
+                    (long) rows.stride(),
+                    (long) rowCount,
+                    (long) count);
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void rmsNorm(
+            MemorySegment x, long xOffset, MemorySegment gains, int n, float epsilon, MemorySegment y, long yOffset) {
+        try {
+            NativeLibrary.RMS_NORM.invokeExact(
+                    address, x.address() + xOffset, gains.address(), (long) n, epsilon, y.address() + yOffset);
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n) {
+        try {
+            NativeLibrary.GATE.invokeExact(
+                    address,
+                    activation == Activation.SILU ? 0L : 1L,
+                    gate.address() + offset,
+                    up.address() + offset,
+                    (long) n);
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void add(MemorySegment x, long xOffset, MemorySegment delta, long deltaOffset, float factor, int n) {
+        try {
+            NativeLibrary.ADD.invokeExact(
+                    address, x.address() + xOffset, delta.address() + deltaOffset, factor, (long) n);
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row) {
+        long angles = 4L * row * table.pairs();
+        try {
+            NativeLibrary.ROTATE.invokeExact(
+                    address,
+                    x.address() + offset,
+                    (long) heads,
+                    (long) dimension,
+                    (long) table.pairs(),
+                    table.cosines().address() + angles,
+                    table.sines().address() + angles,
+                    table.interleaved() ? 1L : 0L);
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void begin(Attention a) {
+        attention.set(a);
+    }
+
+    @Override
+    public void store(Attention a, int row) {
+        try {
+            NativeLibrary.STORE.invokeExact(
+                    address,
+                    attention.address(),
+                    (long) row,
+                    a.keys.memory().address() + row * a.keys.stride(),
+                    a.values.memory().address() + row * a.values.stride());
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public void attend(Attention a, int first, int rows, int kvHead, Scratch scratch) {
+        int queries = rows * (a.shape.heads() / a.shape.kvHeads());
+        int lastSlot = 0;
+        for (int row = first; row < first + rows; row++) {
+            lastSlot = Math.max(lastSlot, a.step.slot[row]);
+        }
+        long slots = (lastSlot / KvShape.BLOCK + 1L) * KvShape.BLOCK;
+        try {
+            NativeLibrary.ATTEND.invokeExact(
+                    address,
+                    attention.address(),
+                    (long) first,
+                    (long) rows,
+                    (long) kvHead,
+                    scratch.floats(queries * slots).address());
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+
+    @Override
+    public boolean copyFinite(MemorySegment from, long offset, MemorySegment to, int n) {
+        try {
+            return (long) NativeLibrary.COPY_FINITE.invokeExact(
+                            address, from.address() + offset, to.address(), (long) n)
+                    != 0;
+        } catch (Throwable thrown) {
+            throw NativeLibrary.failed(thrown);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+// Paged attention over the keys and values of a block store.
+//
+// A block holds 16 positions: keys as [dimension][slot], so that the scores of a block's slots are the lanes of vectors and no
+// sum runs across lanes; values as [slot][dimension]. The rows of a sequence that share a call, and the query heads that share
+// a key head, read each block once for all of them. A row's sums run over its own positions in ascending order, whatever else
+// the call computes and wherever (draft tree or committed context) the positions lie.
+#include "simd.h"
+#include <math.h>
+
+#define BLOCK 16
+// Bytes of an element; of Q8, which has a float scale for each slot behind the levels of a block.
+INLINE int64_t element_bytes(int type) { return type == KV_F32 ? 4 : type == KV_Q8 ? 1 : 2; }
+
+INLINE vf load(int type, const uint8_t *at, int64_t i) {
+  switch (type) {
+    case KV_F32: return vf_load((const float *)at + i);
+    case KV_F16: return vf_load_f16((const uint16_t *)at + i);
+    case KV_BF16: return vf_load_bf16((const uint16_t *)at + i);
+    default: return vf_load_i8((const int8_t *)at + i);
+  }
+}
+
+INLINE float scalar(int type, const uint8_t *at, int64_t i) {
+  switch (type) {
+    case KV_F32: return ((const float *)at)[i];
+    case KV_F16: return half_to_float(((const uint16_t *)at)[i]);
+    case KV_BF16: return bf16_to_float(((const uint16_t *)at)[i]);
+    default: return ((const int8_t *)at)[i];
+  }
+}
+
+INLINE const uint8_t *keys_of(const struct attention *a, const int32_t *blocks, int64_t kv_head, int64_t block) {
+  return a->store + blocks[block] * a->block_bytes + kv_head * a->head_bytes;
+}
+
+// Scores of Q queries with the keys of B blocks: a product and an addition a dimension, in order.
+INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *const *query, float *const *score,
+                         const uint8_t *const *keys, int64_t at) {
+  for (int lane = 0; lane < BLOCK; lane += LANES) {
+    vf sums[4][8];
+#pragma GCC unroll 8
+    for (int b = 0; b < B; b++)
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; q++) sums[b][q] = vf_zero();
+    for (int64_t d = 0; d < a->dimension; d++) {
+#pragma GCC unroll 8
+      for (int b = 0; b < B; b++) {
+        vf key = load(type, keys[b], d * BLOCK + lane);
+#pragma GCC unroll 8
+        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q][d]), sums[b][q]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int b = 0; b < B; b++)
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; q++) {
+        if (type == KV_Q8)
+          sums[b][q] = vf_mul(sums[b][q], vf_load((const float *)(keys[b] + a->dimension * BLOCK) + lane));
+        vf_store(score[q] + at + b * BLOCK + lane, sums[b][q]);
+      }
+  }
+}
+
+// The scores of Q queries with the blocks from..end-1, at [0] for the first slot of `from`.
+INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
+                      const float *const *query, float *const *score, int64_t from, int64_t end) {
+  const int B = Q <= 3 ? 4 : Q <= 5 ? 2 : 1;
+  const uint8_t *keys[4];
+  int64_t block = from;
+  for (; block + B <= end; block += B) {
+    for (int b = 0; b < B; b++) keys[b] = keys_of(a, blocks, kv_head, block + b);
+    block_scores(type, Q, B, a, query, score, keys, (block - from) * BLOCK);
+  }
+  for (; block < end; block++) {
+    keys[0] = keys_of(a, blocks, kv_head, block);
+    block_scores(type, Q, 1, a, query, score, keys, (block - from) * BLOCK);
+  }
+}
+
+// out[q] += weight[q][p] * value for V vectors of dimensions from `d` on, over positions from..end-1 in the slots after them
+// by `shift`.
+INLINE void add_values(int type, int Q, int V, const struct attention *a, const int32_t *blocks, int64_t kv_head,
+                       float *const *weight, float *const *out, int64_t from, int64_t end, int64_t shift, int64_t d) {
+  vf sums[4][4];
+#pragma GCC unroll 4
+  for (int q = 0; q < Q; q++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sums[q][v] = vf_load(out[q] + d + v * LANES);
+  const int64_t row_bytes = a->dimension * element_bytes(type);
+  for (int64_t p = from; p < end;) {
+    int64_t slot = p + shift;
+    const uint8_t *values = keys_of(a, blocks, kv_head, slot / BLOCK) + a->values_at;
+    int64_t left = BLOCK - slot % BLOCK;
+    for (int64_t stop = p + left < end ? p + left : end; p < stop; p++) {
+      slot = (p + shift) % BLOCK;
+      const uint8_t *row = values + slot * row_bytes;
+      vf value[4];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) {
+        value[v] = load(type, row, d + v * LANES);
+        if (type == KV_Q8) value[v] = vf_mul(value[v], vf_set(((const float *)(values + BLOCK * a->dimension))[slot]));
+      }
+#pragma GCC unroll 4
+      for (int q = 0; q < Q; q++)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) sums[q][v] = vf_fma(vf_set(weight[q][p]), value[v], sums[q][v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < Q; q++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) vf_store(out[q] + d + v * LANES, sums[q][v]);
+}
+
+// As add_values, for all dimensions.
+INLINE void values_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
+                      float *const *weight, float *const *out, int64_t from, int64_t end, int64_t shift) {
+  if (from >= end) return;
+  const int V = LANES == 8 && Q > 2 ? 2 : 4;
+  int64_t d = 0;
+  for (; d + V * LANES <= a->dimension; d += V * LANES)
+    add_values(type, Q, V, a, blocks, kv_head, weight, out, from, end, shift, d);
+  for (; d + LANES <= a->dimension; d += LANES)
+    add_values(type, Q, 1, a, blocks, kv_head, weight, out, from, end, shift, d);
+  for (; d < a->dimension; d++)
+    for (int q = 0; q < Q; q++)
+      for (int64_t p = from; p < end; p++) {
+        int64_t slot = p + shift;
+        const uint8_t *values = keys_of(a, blocks, kv_head, slot / BLOCK) + a->values_at;
+        float value = scalar(type, values, slot % BLOCK * a->dimension + d);
+        if (type == KV_Q8) value *= ((const float *)(values + BLOCK * a->dimension))[slot % BLOCK];
+        out[q][d] = fmaf(weight[q][p], value, out[q][d]);
+      }
+}
+
+// Turns the scores of positions first..position, which stand at score[p], into exp(score - highest); returns their sum.
+INLINE float softmax(const struct attention *a, float *score, int64_t first, int64_t position) {
+  int64_t from = first / BLOCK * BLOCK, end = (position / BLOCK + 1) * BLOCK;
+  for (int64_t p = from; p < first; p++) score[p] = -INFINITY;
+  for (int64_t p = position + 1; p < end; p++) score[p] = -INFINITY;
+  vf highest = vf_set(-INFINITY);
+  for (int64_t p = from; p < end; p += LANES) {
+    vf value = vf_mul(vf_load(score + p), vf_set(a->scale));
+    if (a->soft_cap != 0) {
+      // cap tanh(x / cap) = cap (1 - 2 / (1 + exp(2 x / cap))); a masked score must stay masked.
+      vf_store(score + p, value);
+      for (int i = 0; i < LANES; i++)
+        if (score[p + i] != -INFINITY) score[p + i] = (float)(a->soft_cap * tanh(score[p + i] / a->soft_cap));
+      value = vf_load(score + p);
+    }
+    vf_store(score + p, value);
+    highest = vf_max(highest, value);
+  }
+  vf top = vf_set(vf_highest(highest)), sum = vf_zero();
+  for (int64_t p = from; p < end; p += LANES) {
+    vf value = vf_exp(vf_sub(vf_load(score + p), top));
+    vf_store(score + p, value);
+  }
+  // exp is clamped to a tiny number above zero: masked positions are taken out.
+  for (int64_t p = from; p < first; p++) score[p] = 0;
+  for (int64_t p = position + 1; p < end; p++) score[p] = 0;
+  for (int64_t p = from; p < end; p += LANES) sum = vf_add(sum, vf_load(score + p));
+  return vf_sum(sum);
+}
+
+// One query head of one row, and what is known of it.
+struct query {
+  float *score; // by position
+  float *out;
+  int64_t row, first, position, linear;
+};
+
+// The weighted values of Q queries: the positions that all of them have in the same slots together, the others one by one.
+INLINE void weigh(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head, const struct query *query) {
+  float *score[4], *out[4];
+  int64_t from = 0, end = INT64_MAX;
+  for (int q = 0; q < Q; q++) {
+    score[q] = query[q].score;
+    out[q] = query[q].out;
+    from = query[q].first > from ? query[q].first : from;
+    end = query[q].linear < end ? query[q].linear : end;
+  }
+  if (end < from) end = from;
+  for (int q = 0; q < Q; q++) {
+    int64_t own = query[q].linear < from ? query[q].linear : from;
+    values_of(type, 1, a, blocks, kv_head, score + q, out + q, query[q].first, own, 0);
+  }
+  values_of(type, Q, a, blocks, kv_head, score, out, from, end, 0);
+  for (int q = 0; q < Q; q++) {
+    int64_t linear = query[q].linear;
+    values_of(type, 1, a, blocks, kv_head, score + q, out + q, linear < end ? linear : end, linear, 0);
+    const int32_t *slots = a->ancestors + a->ancestors_at[query[q].row];
+    for (int64_t p = linear > query[q].first ? linear : query[q].first; p <= query[q].position; p++)
+      values_of(type, 1, a, blocks, kv_head, score + q, out + q, p, p + 1, slots[p - linear] - p);
+  }
+}
+
+INLINE void attend(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head, float *scratch) {
+  const int32_t *blocks = a->blocks + a->blocks_at[first_row];
+  const int64_t group = a->heads / a->kv_heads;
+  struct query query[ATTENTION_QUERIES];
+  const float *input[ATTENTION_QUERIES];
+  float *score[ATTENTION_QUERIES];
+
+  int64_t from = INT64_MAX, end = 0;
+  int count = 0;
+  for (int64_t row = first_row; row < first_row + rows; row++) {
+    int64_t position = a->position[row];
+    int64_t first = a->window && position >= a->window ? position - a->window + 1 : 0;
+    int64_t linear = a->linear[row] <= position ? a->linear[row] : position + 1;
+    if (first / BLOCK < from) from = first / BLOCK;
+    if (a->slot[row] / BLOCK + 1 > end) end = a->slot[row] / BLOCK + 1;
+    for (int64_t head = kv_head * group; head < (kv_head + 1) * group; head++, count++) {
+      query[count] = (struct query){0, a->out + row * a->out_stride + head * a->dimension, row, first, position, linear};
+      input[count] = a->queries + row * a->query_stride + head * a->dimension;
+    }
+  }
+  const int64_t span = (end - from) * BLOCK;
+  for (int q = 0; q < count; q++) {
+    score[q] = scratch + q * span;
+    query[q].score = score[q] - from * BLOCK;
+  }
+
+  int q = 0;
+  for (; q + 8 <= count; q += 8) scores_of(type, 8, a, blocks, kv_head, input + q, score + q, from, end);
+  switch (count - q) {
+    case 7: scores_of(type, 7, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 6: scores_of(type, 6, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 5: scores_of(type, 5, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 4: scores_of(type, 4, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 3: scores_of(type, 3, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 2: scores_of(type, 2, a, blocks, kv_head, input + q, score + q, from, end); break;
+    case 1: scores_of(type, 1, a, blocks, kv_head, input + q, score + q, from, end); break;
+  }
+
+  float sum[ATTENTION_QUERIES];
+  for (q = 0; q < count; q++) {
+    // Scores were computed slot by slot. A position's slot never comes before the position, so moving forward overwrites
+    // nothing that is needed.
+    const int32_t *slots = a->ancestors + a->ancestors_at[query[q].row];
+    for (int64_t p = query[q].linear; p <= query[q].position; p++)
+      if (p >= query[q].first) query[q].score[p] = query[q].score[slots[p - query[q].linear]];
+    sum[q] = softmax(a, query[q].score, query[q].first, query[q].position);
+    for (int64_t d = 0; d < a->dimension; d++) query[q].out[d] = 0;
+  }
+
+  for (q = 0; q + 4 <= count; q += 4) weigh(type, 4, a, blocks, kv_head, query + q);
+  switch (count - q) {
+    case 3: weigh(type, 3, a, blocks, kv_head, query + q); break;
+    case 2: weigh(type, 2, a, blocks, kv_head, query + q); break;
+    case 1: weigh(type, 1, a, blocks, kv_head, query + q); break;
+  }
+  for (q = 0; q < count; q++)
+    for (int64_t d = 0; d < a->dimension; d++) query[q].out[d] /= sum[q];
+}
+
+void KERNEL(attend)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch) {
+  switch (a->type) {
+    case KV_F32: attend(KV_F32, a, first, rows, kv_head, scratch); break;
+    case KV_F16: attend(KV_F16, a, first, rows, kv_head, scratch); break;
+    case KV_BF16: attend(KV_BF16, a, first, rows, kv_head, scratch); break;
+    default: attend(KV_Q8, a, first, rows, kv_head, scratch);
+  }
+}
+
+// Writes one element of a key or value.
+INLINE void put(int type, uint8_t *at, int64_t i, float x) {
+  switch (type) {
+    case KV_F32: ((float *)at)[i] = x; break;
+    case KV_F16: ((uint16_t *)at)[i] = half_of(x); break;
+    case KV_BF16: ((uint16_t *)at)[i] = bf16_of(x); break;
+    default: ((int8_t *)at)[i] = (int8_t)lrintf(x);
+  }
+}
+
+// Writes one head's key (a column of its block) or value (a row), for Q8 with its scale.
+INLINE void store_head(int type, const struct attention *a, uint8_t *at, int64_t slot, int64_t step, const float *x) {
+  float inverse = 1;
+  if (type == KV_Q8) {
+    float largest = 0;
+    for (int64_t d = 0; d < a->dimension; d++) largest = fabsf(x[d]) > largest ? fabsf(x[d]) : largest;
+    ((float *)(at + BLOCK * a->dimension))[slot] = largest / 127;
+    inverse = largest > 1e-35f ? 127 / largest : 0;
+  }
+  int64_t start = step == 1 ? slot * a->dimension : slot;
+  for (int64_t d = 0; d < a->dimension; d++) put(type, at, start + d * step, type == KV_Q8 ? x[d] * inverse : x[d]);
+}
+
+INLINE void store(int type, const struct attention *a, int64_t row, const float *key, const float *value) {
+  int64_t slot = a->slot[row];
+  uint8_t *keys = a->store + a->blocks[a->blocks_at[row] + slot / BLOCK] * a->block_bytes;
+  for (int64_t head = 0; head < a->kv_heads; head++, keys += a->head_bytes) {
+    store_head(type, a, keys, slot % BLOCK, BLOCK, key + head * a->dimension);
+    store_head(type, a, keys + a->values_at, slot % BLOCK, 1, value + head * a->dimension);
+  }
+}
+
+void KERNEL(store)(const struct attention *a, int64_t row, const float *key, const float *value) {
+  switch (a->type) {
+    case KV_F32: store(KV_F32, a, row, key, value); break;
+    case KV_F16: store(KV_F16, a, row, key, value); break;
+    case KV_BF16: store(KV_BF16, a, row, key, value); break;
+    default: store(KV_Q8, a, row, key, value);
+  }
+}

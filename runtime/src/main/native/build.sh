@@ -1,0 +1,72 @@
+#!/bin/sh
+# Builds the native kernels with the C compiler that this machine has: build.sh TARGET_FOLDER
+# Without a compiler, or on a processor that the kernels do not know, it says so and builds nothing; Demotic then computes with
+# the Vector API.
+set -eu
+source=$(cd "$(dirname "$0")" && pwd)
+case "$(uname -s)" in
+  Darwin) system=macos library=libdemotic.dylib ;;
+  *) system=linux library=libdemotic.so ;;
+esac
+case "$(uname -m)" in
+  x86_64 | amd64)
+    machine=x86_64
+    avx512="-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c -mprefer-vector-width=512"
+    sets="avx2 avx512 avx512bf16"
+    flags_avx2="-mavx2 -mfma -mf16c" flags_avx512="$avx512" flags_avx512bf16="$avx512 -mavx512bf16" ;;
+  aarch64 | arm64)
+    machine=aarch64
+    sets="neon i8mm"
+    flags_neon="-march=armv8.2-a+dotprod+fp16" flags_i8mm="-march=armv8.2-a+dotprod+fp16+i8mm" ;;
+  *)
+    echo "Demotic has no native kernels for $(uname -m); it will compute with the Vector API, several times slower."
+    exit 0 ;;
+esac
+for compiler in "${CC:-}" cc gcc clang; do
+  if [ -n "$compiler" ] && command -v "$compiler" > /dev/null; then CC=$compiler && break; fi
+done
+if ! command -v "${CC:-cc}" > /dev/null; then
+  echo "No C compiler found (CC, cc, gcc, clang), so no native kernels are built; Demotic will compute with the Vector API," \
+    "several times slower. Install gcc and build again."
+  exit 0
+fi
+
+target=$1/$system-$machine
+if [ -f "$target/$library" ] && [ -z "$(find "$source" -newer "$target/$library" -type f)" ]; then exit 0; fi
+echo "Compiling the native kernels with $CC ..."
+objects=$(mktemp -d)
+trap 'rm -rf "$objects"' EXIT
+mkdir -p "$target"
+
+# Contraction off: a product and a sum are rounded as they are written. The products are written out in registers already; more
+# than -O1 unrolls them once more, to no gain.
+compile() { # source, optimisation, name, flags
+  # shellcheck disable=SC2086
+  "$CC" -std=gnu11 "$2" -ffp-contract=off -fPIC -fvisibility=hidden -Wall $4 -c "$source/$1.c" -o "$objects/$3.o" \
+    || touch "$objects/failed"
+}
+background=0
+queue() {
+  compile "$@" &
+  background=$((background + 1))
+  if [ $((background % 2)) = 0 ]; then wait; fi
+}
+for set in $sets; do
+  eval "flags=\$flags_$set"
+  flags="$flags -DISA=$set"
+  queue product_float -O1 "product_float_$set" "$flags"
+  if [ "$set" != avx512bf16 ]; then
+    queue product_quantized -O1 "product_quantized_$set" "$flags"
+    queue attention -O1 "attention_$set" "$flags"
+    queue rows -O3 "rows_$set" "$flags"
+    queue ceilings -O2 "ceilings_$set" "$flags"
+  fi
+done
+queue pack -O3 pack ""
+queue kernels -O2 kernels ""
+wait
+if [ -f "$objects/failed" ]; then
+  echo "The native kernels do not compile with $CC; set CC to a newer gcc or clang, or remove CC to build without them." >&2
+  exit 1
+fi
+"$CC" -shared -o "$target/$library" "$objects"/*.o -lm

@@ -1,0 +1,163 @@
+// Products of quantized weight tiles with quantized rows: integer dot products over blocks of 32 columns, scaled and added up
+// in float, block after block.
+//
+// A kernel computes R rows by T tiles with all sums in registers, so each weight vector is read and unpacked once for R rows.
+// What makes many rows cost hardly more than one is that weights are fetched into the cache well ahead of their use; without
+// it, loads wait while the multiplications run, and both times add up.
+#include "product.h"
+
+// Bytes between a weight that is used and the one that is fetched meanwhile.
+#define AHEAD 4096
+
+// Bytes of a block of 32 columns in a tile of each format, and of what stands before each 256 columns.
+INLINE int64_t block_bytes(int format) {
+  switch (format) {
+    case TILE_Q8_0: return 2 * TILE + 32 * TILE;                // half-precision scales, bytes
+    case TILE_Q4_0: return 2 * TILE + 16 * TILE;                // half-precision scales, nibbles
+    case TILE_Q4_K: return 2 * TILE + 16 * TILE;                // byte scales and minima, nibbles
+    case TILE_Q5_K: return 2 * TILE + 16 * TILE + 4 * TILE;     // ... and a fifth bit
+    default: return 2 * TILE + 16 * TILE + 8 * TILE;            // Q6_K: byte scales of both halves, nibbles, two more bits
+  }
+}
+INLINE int64_t super_bytes(int format) {
+  switch (format) {
+    case TILE_Q4_K: case TILE_Q5_K: return 4 * TILE;            // half-precision scales and minima
+    case TILE_Q6_K: return 2 * TILE;                            // half-precision scales
+    default: return 0;
+  }
+}
+
+// The unsigned weights of column group `g` (four columns) of a block whose weights begin at `w`.
+INLINE vi weights(int format, const uint8_t *w, int g) {
+  if (format == TILE_Q8_0) return vi_load(w + 64 * g);
+  vi both = vi_load(w + 64 * (g & 3));
+  vi nibbles = vi_and(g < 4 ? both : vi_right(both, 4), vi_set(0x0f0f0f0f));
+  if (format == TILE_Q5_K) {
+    vi bits = vi_load(w + 256);
+    vi fifth = g < 4 ? vi_left(bits, 4 - (g & 3)) : vi_right(bits, g & 3);
+    return vi_or(nibbles, vi_and(fifth, vi_set(0x10101010)));
+  }
+  if (format == TILE_Q6_K) {
+    vi bits = vi_load(w + 256 + 64 * (g & 1));
+    int shift = g >> 1;
+    vi high = shift == 0 ? vi_left(bits, 4) : shift == 1 ? vi_left(bits, 2) : shift == 2 ? bits : vi_right(bits, 2);
+    return vi_or(nibbles, vi_and(high, vi_set(0x30303030)));
+  }
+  return nibbles;
+}
+
+// Where a row's integer sum of a block starts, so that it ends as that of the signed weights.
+INLINE vi start(int format, const struct quantized_block *x) {
+  switch (format) {
+    case TILE_Q8_0: return STARTS_BELOW ? vi_set(x->bias) : vi_set(0);
+    case TILE_Q4_0: return vi_right_signed(vi_set(x->bias), 4); // levels are 8 above the signed weights
+    case TILE_Q6_K: return vi_set(x->first);                    // 32 above, and the first half comes first
+    default: return vi_set(0);
+  }
+}
+
+INLINE vi dot(int format, vi sum, vi w, const int8_t *x) {
+  return format == TILE_Q8_0 ? vi_dot_wide(sum, w, x) : vi_dot(sum, w, x);
+}
+
+// R rows by T tiles, for the LANES weight rows from `lane` on of each tile.
+INLINE void lanes(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row,
+                  int64_t tile, int lane) {
+  const int8_t *levels = (const int8_t *)x->values + row * x->stride;
+  const struct quantized_block *blocks = x->blocks + row * (x->stride / QUANT);
+  const int64_t of_row = x->stride / QUANT;
+  const uint8_t *w = p->weights + tile * p->tile_bytes;
+  vf sums[MOST_TILES][MOST_ROWS];
+#pragma GCC unroll 16
+  for (int t = 0; t < T; t++)
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) sums[t][r] = vf_zero();
+
+  vf scales[MOST_TILES], minima[MOST_TILES];
+  const uint8_t *block = w;
+  for (int64_t b = 0; b < p->columns / QUANT; b++) {
+    if (super_bytes(format) && b % (SUPER / QUANT) == 0) {
+#pragma GCC unroll 16
+      for (int t = 0; t < T; t++) {
+        const uint16_t *head = (const uint16_t *)(block + t * p->tile_bytes) + lane;
+        scales[t] = vf_load_f16(head);
+        if (format != TILE_Q6_K) minima[t] = vf_load_f16(head + TILE);
+      }
+      block += super_bytes(format);
+    }
+    vi dots[MOST_TILES][MOST_ROWS];
+#pragma GCC unroll 16
+    for (int t = 0; t < T; t++)
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) dots[t][r] = start(format, blocks + r * of_row + b);
+    const int halves = format == TILE_Q6_K ? 2 : 1;
+#pragma GCC unroll 2
+    for (int half = 0; half < halves; half++) {
+#pragma GCC unroll 8
+      for (int i = 0; i < 8 / halves; i++) {
+        const int g = half * 4 + i;
+#pragma GCC unroll 16
+        for (int t = 0; t < T; t++) {
+          const uint8_t *at = block + t * p->tile_bytes + 2 * TILE + 4 * lane;
+          if (lane == 0) __builtin_prefetch(block + t * p->tile_bytes + AHEAD + g * (block_bytes(format) / 8));
+          vi four = weights(format, at, g);
+#pragma GCC unroll 16
+          for (int r = 0; r < R; r++)
+            dots[t][r] = dot(format, dots[t][r], four, levels + r * x->stride + b * QUANT + 4 * g);
+        }
+      }
+#pragma GCC unroll 16
+      for (int t = 0; t < T; t++) {
+        const uint8_t *head = block + t * p->tile_bytes;
+        vf scale, minimum;
+        if (format == TILE_Q8_0 || format == TILE_Q4_0) {
+          scale = vf_load_f16((const uint16_t *)head + lane);
+        } else if (format == TILE_Q6_K) {
+          scale = vf_mul(scales[t], vf_load_i8((const int8_t *)head + half * TILE + lane));
+        } else {
+          scale = vf_mul(scales[t], vf_load_u8(head + lane));
+          minimum = vf_mul(minima[t], vf_load_u8(head + TILE + lane));
+        }
+#pragma GCC unroll 16
+        for (int r = 0; r < R; r++) {
+          const struct quantized_block *q = blocks + r * of_row + b;
+          sums[t][r] = vf_fma(vf_from_int(dots[t][r]), vf_mul(scale, vf_set(q->scale)), sums[t][r]);
+          if (format == TILE_Q4_K || format == TILE_Q5_K)
+            sums[t][r] = vf_fma(minimum, vf_set(-q->sum), sums[t][r]);
+          // What is left of the block's bias once the first half has its own: both are exact integers.
+          if (half == 0 && halves == 2) dots[t][r] = vi_set((q->bias >> 2) - q->first);
+        }
+      }
+    }
+    block += block_bytes(format);
+  }
+
+#pragma GCC unroll 16
+  for (int t = 0; t < T; t++)
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) store_lanes(p, row + r, (tile + t) * TILE + lane, sums[t][r]);
+}
+
+INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
+  for (int part = 0; part < PARTS; part++) lanes(format, R, T, p, x, row, tile, part * LANES);
+}
+
+#define FORMAT TILE_Q8_0
+#define NAME q8_0
+#include "product_loops.h"
+
+#define FORMAT TILE_Q4_0
+#define NAME q4_0
+#include "product_loops.h"
+
+#define FORMAT TILE_Q4_K
+#define NAME q4_k
+#include "product_loops.h"
+
+#define FORMAT TILE_Q5_K
+#define NAME q5_k
+#include "product_loops.h"
+
+#define FORMAT TILE_Q6_K
+#define NAME q6_k
+#include "product_loops.h"

@@ -1,0 +1,118 @@
+// What is done to single rows of activations.
+#include "simd.h"
+#include <math.h>
+
+// Quantizes blocks of 32: scale = largest magnitude / 127, levels rounded to nearest.
+void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks) {
+  for (int64_t b = 0; b < n / QUANT; b++, x += QUANT, levels += QUANT) {
+    vf magnitude = vf_abs(vf_load(x));
+    for (int i = LANES; i < QUANT; i += LANES) magnitude = vf_max(magnitude, vf_abs(vf_load(x + i)));
+    float largest = vf_highest(magnitude);
+    // A block so small that its inverse overflows counts as zero.
+    vf inverse = vf_set(largest > 1e-35f ? 127 / largest : 0);
+    int32_t halves[2];
+    for (int half = 0; half < 2; half++) {
+      vi sum = vi_set(0);
+      for (int i = half * 16; i < half * 16 + 16; i += LANES) {
+        vi level = vi_round(vf_mul(vf_load(x + i), inverse));
+        vi_store_i8(levels + i, level);
+        sum = vi_add(sum, level);
+      }
+      int32_t lane[LANES];
+      vi_store(lane, sum);
+      halves[half] = 0;
+      for (int i = 0; i < LANES; i++) halves[half] += lane[i];
+    }
+    int32_t sum = halves[0] + halves[1];
+    float scale = largest / 127;
+    blocks[b] = (struct quantized_block){scale, -128 * sum, scale * (float)sum, -32 * halves[0]};
+  }
+}
+
+void KERNEL(to_bf16)(const float *x, int64_t n, uint16_t *out) {
+  for (int64_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);
+}
+
+void KERNEL(rms_norm)(const float *x, const float *gains, int64_t n, float epsilon, float *y) {
+  int64_t whole = n / LANES * LANES;
+  vf a = vf_zero(), b = vf_zero();
+  int64_t i = 0;
+  for (; i + 2 * LANES <= whole; i += 2 * LANES) {
+    vf p = vf_load(x + i), q = vf_load(x + i + LANES);
+    a = vf_fma(p, p, a);
+    b = vf_fma(q, q, b);
+  }
+  for (; i < whole; i += LANES) a = vf_fma(vf_load(x + i), vf_load(x + i), a);
+  float squares = vf_sum(vf_add(a, b));
+  for (i = whole; i < n; i++) squares = fmaf(x[i], x[i], squares);
+  float factor = (float)(1 / sqrt(squares / (double)n + epsilon));
+  for (i = 0; i < whole; i += LANES)
+    vf_store(y + i, vf_mul(vf_mul(vf_load(x + i), vf_set(factor)), vf_load(gains + i)));
+  for (; i < n; i++) y[i] = x[i] * factor * gains[i];
+}
+
+// x / (1 + exp(-u)): SiLU with u = x, GELU (tanh form) with u a cubic of x.
+INLINE vf activated(int64_t activation, vf x) {
+  vf u = x;
+  if (activation) {
+    vf cubic = vf_fma(vf_mul(vf_set(0.044715f), x), x, vf_set(1));
+    u = vf_mul(vf_set(2 * 0.7978845608f), vf_mul(x, cubic));
+  }
+  return vf_div(x, vf_add(vf_set(1), vf_exp(vf_sub(vf_zero(), u))));
+}
+
+void KERNEL(gate)(int64_t activation, float *gate, const float *up, int64_t n) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vf_store(gate + i, vf_mul(activated(activation, vf_load(gate + i)), vf_load(up + i)));
+  if (i < n) {
+    float last[LANES] = {0};
+    __builtin_memcpy(last, gate + i, (n - i) * sizeof(float));
+    vf_store(last, activated(activation, vf_load(last)));
+    for (int j = 0; i < n; i++, j++) gate[i] = last[j] * up[i];
+  }
+}
+
+void KERNEL(add)(float *x, const float *delta, float factor, int64_t n) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vf_store(x + i, vf_fma(vf_set(factor), vf_load(delta + i), vf_load(x + i)));
+  for (; i < n; i++) x[i] = fmaf(factor, delta[i], x[i]);
+}
+
+// Copies and tells whether all are numbers: 0 * x is 0 for these alone.
+int64_t KERNEL(copy_finite)(const float *x, float *y, int64_t n) {
+  vf zeros = vf_zero();
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vf value = vf_load(x + i);
+    zeros = vf_fma(value, vf_zero(), zeros);
+    vf_store(y + i, value);
+  }
+  float rest = 0;
+  for (; i < n; i++) {
+    rest += 0 * x[i];
+    y[i] = x[i];
+  }
+  return vf_sum(zeros) + rest == 0;
+}
+
+// Rotates pairs of the heads of one row: neighbours if interleaved, else halves of the rotated part.
+void KERNEL(rotate)(float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines, const float *sines,
+                    int64_t interleaved) {
+  for (int64_t head = 0; head < heads; head++, x += dimension) {
+    int64_t i = 0;
+    if (!interleaved) {
+      for (; i + LANES <= pairs; i += LANES) {
+        vf a = vf_load(x + i), b = vf_load(x + pairs + i), c = vf_load(cosines + i), s = vf_load(sines + i);
+        vf_store(x + i, vf_sub(vf_mul(a, c), vf_mul(b, s)));
+        vf_store(x + pairs + i, vf_add(vf_mul(b, c), vf_mul(a, s)));
+      }
+    }
+    int64_t step = interleaved ? 2 : 1, partner = interleaved ? 1 : pairs;
+    for (; i < pairs; i++) {
+      float *at = x + i * step;
+      float a = at[0], b = at[partner];
+      at[0] = a * cosines[i] - b * sines[i];
+      at[partner] = b * cosines[i] + a * sines[i];
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// One vocabulary of vectors for all instruction sets, so that each kernel is written once.
+#pragma once
+#include "demotic.h"
+
+#define INLINE static inline __attribute__((always_inline))
+// Names of exported kernels end in the name of the instruction set they were compiled for.
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define KERNEL(name) JOIN(name, ISA)
+
+#if defined(__AVX512VNNI__)
+#include "simd_avx512.h"
+#elif defined(__AVX2__)
+#include "simd_avx2.h"
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include "simd_neon.h"
+#else
+#error "no vectors that the kernels know"
+#endif
+
+INLINE float half_to_float(uint16_t h) {
+  uint16_t lanes[LANES] = {h};
+  float floats[LANES];
+  vf_store(floats, vf_load_f16(lanes));
+  return floats[0];
+}
+
+INLINE uint16_t half_of(float x) {
+#ifdef __F16C__
+  return _cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT);
+#else
+  __fp16 half = (__fp16)x;
+  uint16_t bits;
+  __builtin_memcpy(&bits, &half, 2);
+  return bits;
+#endif
+}
+
+INLINE float bf16_to_float(uint16_t b) {
+  uint32_t bits = (uint32_t)b << 16;
+  float x;
+  __builtin_memcpy(&x, &bits, 4);
+  return x;
+}
+
+// Rounds to nearest, ties to even; what is no number stays none.
+INLINE uint16_t bf16_of(float x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, 4);
+  uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  return (bits & 0x7fffffff) > 0x7f800000 ? (uint16_t)(bits >> 16 | 0x40) : (uint16_t)rounded;
+}
+
+// Vectors that hold a tile row.
+#define PARTS (TILE / LANES)
+
+// The sum of the lanes, always in the same order.
+INLINE float vf_sum(vf x) {
+  float lanes[LANES];
+  vf_store(lanes, x);
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
+INLINE float vf_highest(vf x) {
+  float lanes[LANES];
+  vf_store(lanes, x);
+  float highest = lanes[0];
+  for (int i = 1; i < LANES; i++) highest = lanes[i] > highest ? lanes[i] : highest;
+  return highest;
+}
+
+// e^x within 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes, expf), times 2^n. Arguments outside the
+// range of normal floats are clamped to it. The same operations as FloatMath.exp.
+INLINE vf vf_exp(vf x) {
+  x = vf_min(vf_max(x, vf_set(-87.3f)), vf_set(88.3f));
+  vf n = vf_sub(vf_fma(x, vf_set(1.442695041f), vf_set(12582912)), vf_set(12582912));
+  vf r = vf_fma(n, vf_set(2.12194440e-4f), vf_fma(n, vf_set(-0.693359375f), x));
+  vf p = vf_set(1.9875691500e-4f);
+  p = vf_fma(p, r, vf_set(1.3981999507e-3f));
+  p = vf_fma(p, r, vf_set(8.3334519073e-3f));
+  p = vf_fma(p, r, vf_set(4.1665795894e-2f));
+  p = vf_fma(p, r, vf_set(1.6666665459e-1f));
+  p = vf_fma(p, r, vf_set(5.0000001201e-1f));
+  vf value = vf_add(vf_fma(vf_mul(p, r), r, r), vf_set(1));
+  return vf_mul(value, vf_from_bits(vi_left(vi_add(vi_round(n), vi_set(127)), 23)));
+}

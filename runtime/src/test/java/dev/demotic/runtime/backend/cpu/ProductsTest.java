@@ -1,0 +1,132 @@
+package dev.demotic.runtime.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.demotic.runtime.backend.Buffer;
+import dev.demotic.runtime.backend.Projection;
+import dev.demotic.runtime.tensor.Tensor;
+import dev.demotic.runtime.tensor.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Products of every kernel set, weight type and number of rows against a double-precision reference. */
+class ProductsTest {
+    /** All numbers of rows that have kernels of their own, and some that are split up. */
+    private static final int[] ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 29, 40};
+
+    private static final double FLOAT_ROUNDING = 0x1p-23;
+
+    private final Random random = new Random(3);
+    private final Arena arena = Arena.ofAuto();
+
+    static Stream<Arguments> setsAndTypes() {
+        return KernelSets.names().stream()
+                .flatMap(set -> Arrays.stream(TensorType.values()).map(type -> Arguments.of(set, type)));
+    }
+
+    private float[] gaussians(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    @ParameterizedTest
+    @MethodSource("setsAndTypes")
+    void productsAreRightWithinTheirRounding(String set, TensorType type) {
+        // 75 rows leave a tile cut short; 768 columns are three super-blocks, 70 fill no block and no vector.
+        check(set, type, 75, type.blockElements() == 1 ? 70 : 768);
+        check(set, type, 3, 256);
+    }
+
+    private void check(String set, TensorType type, int width, int columns) {
+        MemorySegment packed = arena.allocate(type.bytes((long) width * columns));
+        type.quantize(gaussians(width * columns), 0, packed, 0, width * columns);
+        float[] weights = new float[width * columns];
+        type.dequantize(packed, 0, weights, 0, width * columns);
+        float[] bias = gaussians(width);
+        float[] x = gaussians(40 * columns);
+        try (CpuBackend backend = new CpuBackend(2, set)) {
+            Projection projection = new Projection(
+                    backend.load(new Tensor("w", type, new long[] {columns, width}, packed)),
+                    backend.load(new Tensor(
+                            "b",
+                            TensorType.F32,
+                            new long[] {width},
+                            arena.allocateFrom(ValueLayout.JAVA_FLOAT, bias))));
+            Buffer input = backend.allocate(40, columns);
+            MemorySegment.copy(x, 0, input.memory(), ValueLayout.JAVA_FLOAT, 0, x.length);
+            Buffer single = backend.allocate(1, width);
+            float[][] alone = new float[40][];
+            for (int row = 0; row < 40; row++) {
+                Buffer one = new Buffer(input.memory().asSlice(row * input.stride()), 1, columns);
+                backend.project(one, 1, null, List.of(projection), List.of(single));
+                alone[row] = single.memory().toArray(ValueLayout.JAVA_FLOAT);
+                checkRow(alone[row], weights, Arrays.copyOfRange(x, row * columns, (row + 1) * columns), bias);
+            }
+            for (int rows : ROWS) {
+                Buffer out = backend.allocate(rows, width);
+                backend.project(input, rows, null, List.of(projection), List.of(out));
+                for (int row = 0; row < rows; row++) {
+                    assertThat(rowOf(out, row)).as("row %d of %d", row, rows).isEqualTo(alone[row]);
+                }
+                backend.addProjection(projection, input, rows, out);
+                for (int n = 0; n < width; n++) {
+                    float once = alone[rows - 1][n];
+                    assertThat(rowOf(out, rows - 1)[n]).isCloseTo(2 * once, within(1e-5f * (1 + Math.abs(once))));
+                }
+            }
+        }
+    }
+
+    private static float[] rowOf(Buffer buffer, int row) {
+        return buffer.memory().asSlice(row * buffer.stride(), buffer.stride()).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    /**
+     * A row may be off by what its own rounding costs, half a level of each block of 32 (the largest magnitude / 127 apart,
+     * which is also more than bfloat16 rounds off), and by the rounding of each addition.
+     */
+    private static void checkRow(float[] y, float[] weights, float[] x, float[] bias) {
+        int columns = x.length;
+        for (int n = 0; n < y.length; n++) {
+            double sum = bias[n];
+            double magnitude = Math.abs(bias[n]);
+            double rounding = 0;
+            for (int k = 0; k < columns; k++) {
+                double weight = weights[n * columns + k];
+                sum += weight * x[k];
+                magnitude += Math.abs(weight * x[k]);
+                rounding += Math.abs(weight) * largestOfBlock(x, k) / 254;
+            }
+            assertThat((double) y[n]).isCloseTo(sum, within(rounding + columns * FLOAT_ROUNDING * magnitude));
+        }
+    }
+
+    private static double largestOfBlock(float[] x, int k) {
+        double largest = 0;
+        for (int i = k / 32 * 32; i < Math.min(x.length, k / 32 * 32 + 32); i++) {
+            largest = Math.max(largest, Math.abs(x[i]));
+        }
+        return largest;
+    }
+
+    @Test
+    void anUnknownSetIsRefused() {
+        assertThatThrownBy(() -> new CpuBackend(1, "quantum"))
+                .hasMessageContaining("no kernel set 'quantum'")
+                .hasMessageContaining("scalar");
+    }
+}
