@@ -85,7 +85,7 @@ final class ModelPredictor implements Predictor {
     @Override
     public boolean evaluate() {
         int deepest = candidates.depth(candidates.size() - 1);
-        if (sequence.length() + deepest >= sequence.capacity()) {
+        if (sequence.length() + deepest >= sequence.capacity() || candidates.size() > SpeculativeDecoding.MAX_NODES) {
             return false;
         }
         outputs = sequence.forward(Pass.of(candidates).from(evaluated));

@@ -23,7 +23,7 @@ public interface Predictor extends NodeLogits, AutoCloseable {
     /**
      * Evaluates the candidates added since the last call; then {@code after} gives the logits after these, and those only.
      *
-     * @return false if its context is full: none were evaluated then
+     * @return false if they are more than its context or a pass has room for: none were evaluated then
      */
     boolean evaluate();
 

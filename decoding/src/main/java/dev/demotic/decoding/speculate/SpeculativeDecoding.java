@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
  * @param length how much to draft
  */
 public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLength length) implements DecodingMethod {
-    /** The most nodes of a tree, the pending token included. */
+    /** The most nodes of a tree, the pending token included: a sequence has room for as many beside its full context. */
     public static final int MAX_NODES = 256;
 
     /** The exact rejection rule with this many tokens a draft. */

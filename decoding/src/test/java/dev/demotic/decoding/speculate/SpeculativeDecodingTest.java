@@ -220,6 +220,17 @@ class SpeculativeDecodingTest {
     }
 
     @Test
+    void aDraftThatOutgrowsAPassEndsThere() {
+        int[] prompt = prompt(13, 8);
+        Drafter wide = new DraftModel(draft, new DynamicTree(12, 200));
+        assertThat(Replies.of(target, new SpeculativeDecoding(wide, 60), GREEDY, prompt, 100).tokens)
+                .isEqualTo(plain(GREEDY, prompt, 100).tokens);
+        Drafter random = new RandomDrafter(TinyModel.VOCABULARY, 2_000, 5);
+        assertThat(Replies.of(target, new SpeculativeDecoding(random, 60), GREEDY, prompt, 100).tokens)
+                .isEqualTo(plain(GREEDY, prompt, 100).tokens);
+    }
+
+    @Test
     void aTreeLargerThanAPassIsRefused() {
         assertThatThrownBy(() -> new StaticTree(new int[] {16, 16}, Drawing.POINT_MASS))
                 .isInstanceOf(DemoticException.class)

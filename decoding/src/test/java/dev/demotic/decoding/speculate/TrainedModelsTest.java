@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import dev.demotic.decoding.Chat;
+import dev.demotic.decoding.FinishReason;
 import dev.demotic.decoding.Generation;
 import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.SamplingSettings;
@@ -15,7 +16,13 @@ import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,10 +50,10 @@ class TrainedModelsTest {
     static void open() {
         target = LanguageModel.open(
                 FOLDER.resolve("demotic-medium-q8_0.gguf"),
-                ModelOptions.defaults().withContext(512));
+                ModelOptions.defaults().withContext(512).withSequences(12));
         draft = LanguageModel.open(
                 FOLDER.resolve("demotic-small-q8_0.gguf"),
-                ModelOptions.defaults().withContext(512));
+                ModelOptions.defaults().withContext(512).withSequences(12));
         plainReplies = PROMPTS.stream().map(plain()::complete).toList();
     }
 
@@ -97,6 +104,48 @@ class TrainedModelsTest {
         double after = second.report(SpeculationStatistics.class).orElseThrow().blockEfficiency();
         assertThat(before).isEqualTo(1);
         assertThat(after).isGreaterThan(4);
+    }
+
+    @Test
+    void oneDrafterServesManyRepliesAtOnce() throws Exception {
+        Drafter model = DraftModel.of(draft, target, new Chain());
+        List<Drafter> drafters = List.of(
+                model,
+                new SuffixLookup(3, model),
+                new PastReplies(),
+                new TokenRecycling(target.config().vocabulary(), 16));
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<int[]>> requests = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                String prompt = PROMPTS.get(i % 3);
+                Generation generation = plain().method(new SpeculativeDecoding(drafters.get(i / 3), 4));
+                requests.add(() -> generation.complete(prompt).tokens());
+            }
+            List<Future<int[]>> replies = threads.invokeAll(requests);
+            for (int i = 0; i < replies.size(); i++) {
+                assertThat(replies.get(i).get())
+                        .isEqualTo(plainReplies.get(i % 3).tokens());
+            }
+        }
+    }
+
+    @Test
+    void interruptsCancelAReplyAndKeepWhatCame() throws InterruptedException {
+        Generation generation = plain().method(new SpeculativeDecoding(DraftModel.of(draft, target, new Chain()), 4));
+        StringBuilder text = new StringBuilder();
+        Reply[] reply = new Reply[1];
+        Thread thread = Thread.ofVirtual()
+                .start(() -> reply[0] = generation.complete(PROMPTS.getFirst(), piece -> {
+                    if (text.append(piece).length() > 20) {
+                        Thread.currentThread().interrupt();
+                    }
+                }));
+        thread.join();
+        int[] expected = plainReplies.getFirst().tokens();
+        assertThat(reply[0].finishReason()).isEqualTo(FinishReason.CANCELLED);
+        assertThat(reply[0].tokens().length).isBetween(1, expected.length - 1);
+        assertThat(reply[0].tokens()).isEqualTo(Arrays.copyOf(expected, reply[0].tokens().length));
+        assertThat(reply[0].report(SpeculationStatistics.class)).isPresent();
     }
 
     @Test
