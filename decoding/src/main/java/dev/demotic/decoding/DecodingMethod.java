@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /** A way to turn forward passes into tokens: a plain loop that reads like its paper. */
 public interface DecodingMethod {
-    /** Takes tokens as they are certain. */
+    /** Takes tokens as they are certain; what it says beforehand keeps methods that look ahead from vain work. */
     @FunctionalInterface
     interface Sink {
         /**
@@ -15,6 +15,19 @@ public interface DecodingMethod {
          * @return false if the reply is complete
          */
         boolean accept(int token, MemorySegment logits);
+
+        /** The most tokens that it will still take. */
+        default int wanted() {
+            return Integer.MAX_VALUE;
+        }
+
+        /** Whether this token, wherever it came, would complete the reply. */
+        default boolean endsWith(int token) {
+            return false;
+        }
+
+        /** Takes the method's account of its work, once, when it is over or has failed. */
+        default void report(MethodReport report) {}
     }
 
     /** The name by which users ask for it. */

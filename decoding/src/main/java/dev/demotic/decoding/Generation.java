@@ -2,6 +2,7 @@ package dev.demotic.decoding;
 
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.sample.SamplingSettings;
+import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.decoding.sample.TokenLogprobs;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
@@ -9,11 +10,14 @@ import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.template.ChatMessage;
 import dev.demotic.runtime.template.Conversation;
 import dev.demotic.runtime.tokenizer.Tokenizer;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to generate text with a model; each call generates one reply.
@@ -197,30 +201,17 @@ public final class Generation {
     /** Continues a sequence that holds a prefix of {@code prompt} already. */
     Reply reply(Sequence sequence, int[] prompt, Consumer<String> onText) {
         check(prompt);
-        Tokenizer tokenizer = model.tokenizer();
         Sampler sampler = new Sampler(sampling, model.config().vocabulary());
         sampler.history().begin(prompt);
-        ReplyText text = new ReplyText(tokenizer, stops, onText);
-        List<TokenLogprobs> report = new ArrayList<>();
-        Clock clock = new Clock();
+        ReplyText text = new ReplyText(model.tokenizer(), stops, onText);
         int cached = sequence.length();
         int limit = Math.min(maxTokens, sequence.capacity() - prompt.length + 1);
-        FinishReason[] reason = {FinishReason.LENGTH};
+        Collector collector = new Collector(sampler.history(), text, prompt.length + limit);
         try {
             int[] rest = java.util.Arrays.copyOfRange(prompt, cached, prompt.length);
-            method.decode(sequence, rest, sampler, (token, logits) -> {
-                clock.tick();
-                if (logprobs >= 0) {
-                    report.add(TokenLogprobs.of(logits, token, logprobs));
-                }
-                if (tokenizer.stopTokens().contains(token) || text.add(token)) {
-                    reason[0] = FinishReason.STOP;
-                    return false;
-                }
-                return sampler.history().size() - prompt.length < limit;
-            });
+            method.decode(sequence, rest, sampler, collector);
         } catch (CancellationException interrupted) {
-            reason[0] = FinishReason.CANCELLED;
+            collector.reason = FinishReason.CANCELLED;
         }
         text.finish();
         int[] tokens = IntStream.range(prompt.length, sampler.history().size())
@@ -229,10 +220,58 @@ public final class Generation {
         return new Reply(
                 text.toString(),
                 tokens,
-                reason[0],
+                collector.reason,
                 new Reply.Usage(prompt.length, cached, tokens.length),
-                clock.timings(),
-                List.copyOf(report));
+                collector.clock.timings(),
+                List.copyOf(collector.logprobs),
+                collector.report);
+    }
+
+    /** Turns what a method puts out into the parts of a reply. */
+    private final class Collector implements DecodingMethod.Sink {
+        private final Set<Integer> stopTokens = model.tokenizer().stopTokens();
+        private final TokenHistory history;
+        private final ReplyText text;
+        private final int fullLength;
+        private final List<TokenLogprobs> logprobs = new ArrayList<>();
+        private final Clock clock = new Clock();
+        private FinishReason reason = FinishReason.LENGTH;
+        private @Nullable MethodReport report;
+
+        /** @param fullLength of the history when the reply must end */
+        private Collector(TokenHistory history, ReplyText text, int fullLength) {
+            this.history = history;
+            this.text = text;
+            this.fullLength = fullLength;
+        }
+
+        @Override
+        public boolean accept(int token, MemorySegment logits) {
+            clock.tick();
+            if (Generation.this.logprobs >= 0) {
+                logprobs.add(TokenLogprobs.of(logits, token, Generation.this.logprobs));
+            }
+            if (endsWith(token) || text.add(token)) {
+                reason = FinishReason.STOP;
+                return false;
+            }
+            return wanted() > 0;
+        }
+
+        @Override
+        public int wanted() {
+            return fullLength - history.size();
+        }
+
+        @Override
+        public boolean endsWith(int token) {
+            return stopTokens.contains(token);
+        }
+
+        @Override
+        public void report(MethodReport account) {
+            report = account;
+        }
     }
 
     /** Measures a reply. */

@@ -2,6 +2,8 @@ package dev.demotic.decoding;
 
 import dev.demotic.decoding.sample.TokenLogprobs;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model answered.
@@ -12,6 +14,7 @@ import java.util.List;
  * @param usage tokens in and out
  * @param timings how long it took
  * @param logprobs one a token if asked for, else empty
+ * @param report what the method tells of its work; null if it has nothing to tell
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record Reply(
@@ -20,7 +23,8 @@ public record Reply(
         FinishReason finishReason,
         Usage usage,
         Timings timings,
-        List<TokenLogprobs> logprobs) {
+        List<TokenLogprobs> logprobs,
+        @Nullable MethodReport report) {
 
     /**
      * @param promptTokens tokens of the whole prompt
@@ -38,6 +42,11 @@ public record Reply(
      * @param decodeSeconds from the first token to the last
      */
     public record Timings(double promptSeconds, double decodeSeconds) {}
+
+    /** What the method tells of its work, if that is of this type. */
+    public <T extends MethodReport> Optional<T> report(Class<T> type) {
+        return type.isInstance(report) ? Optional.of(type.cast(report)) : Optional.empty();
+    }
 
     /** Tokens a second after the first; 0 where there was only one. */
     public double tokensPerSecond() {

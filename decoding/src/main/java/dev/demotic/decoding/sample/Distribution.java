@@ -5,20 +5,19 @@ import java.util.Arrays;
 /**
  * Probabilities of the tokens that may come next; those not listed have none.
  *
- * <p>Reused from step to step by its owner. Drafters and verifiers work with the same one, so that acceptance is exact with
- * respect to the processed distribution.
+ * <p>Reused from step to step by its owner: it grows to the longest list so far. Drafters and verifiers work with the same
+ * kind, filled by the same {@link Sampler}, so that acceptance is exact with respect to the processed distribution.
  */
 public final class Distribution {
-    final int[] tokens;
-    final double[] probabilities;
-    int size;
-    private final long[] order;
+    /** Total probability below which a list counts as empty: what is left is rounding. */
+    private static final double NOTHING = 1e-12;
 
-    Distribution(int vocabulary) {
-        tokens = new int[vocabulary];
-        probabilities = new double[vocabulary];
-        order = new long[vocabulary];
-    }
+    int[] tokens = {};
+    double[] probabilities = {};
+    int size;
+    private long[] order = {};
+    /** Probabilities by token id, all zero between calls. */
+    private double[] byToken = {};
 
     /** Tokens listed. */
     public int size() {
@@ -57,7 +56,105 @@ public final class Distribution {
         return tokens[size - 1]; // the probabilities add up to one but for rounding
     }
 
+    /** In nats. */
+    public double entropy() {
+        double entropy = 0;
+        for (int i = 0; i < size; i++) {
+            double p = probabilities[i];
+            entropy -= p > 0 ? p * Math.log(p) : 0;
+        }
+        return entropy;
+    }
+
+    /** Becomes a copy of another distribution. */
+    public void copy(Distribution other) {
+        reserve(other.size);
+        size = other.size;
+        System.arraycopy(other.tokens, 0, tokens, 0, size);
+        System.arraycopy(other.probabilities, 0, probabilities, 0, size);
+    }
+
+    /**
+     * Takes a token out and renormalises.
+     *
+     * @return false, leaving all as it was, if nothing but rounding would be left
+     */
+    public boolean remove(int token) {
+        double left = 0;
+        for (int i = 0; i < size; i++) {
+            left += tokens[i] == token ? 0 : probabilities[i];
+        }
+        if (left < NOTHING) {
+            return false;
+        }
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            if (tokens[i] != token) {
+                tokens[kept] = tokens[i];
+                probabilities[kept++] = probabilities[i] / left;
+            }
+        }
+        size = kept;
+        return true;
+    }
+
+    /**
+     * Becomes norm(max(0, this - factor · other)): what is left to draw from after a draft from {@code other} was rejected.
+     *
+     * @return false, leaving all as it was, if nothing but rounding would be left
+     */
+    public boolean subtract(Distribution other, double factor) {
+        other.scatter(this, factor);
+        double left = 0;
+        for (int i = 0; i < size; i++) {
+            left += Math.max(0, probabilities[i] - byToken[tokens[i]]);
+        }
+        boolean something = left >= NOTHING;
+        if (something) {
+            int kept = 0;
+            for (int i = 0; i < size; i++) {
+                double excess = probabilities[i] - byToken[tokens[i]];
+                if (excess > 0) {
+                    int token = tokens[i];
+                    tokens[kept] = token;
+                    probabilities[kept++] = excess / left;
+                }
+            }
+            size = kept;
+        }
+        for (int i = 0; i < other.size; i++) {
+            byToken[other.tokens[i]] = 0;
+        }
+        return something;
+    }
+
+    /** Writes the probabilities into the other's table by token id. */
+    private void scatter(Distribution into, double factor) {
+        int highest = 0;
+        for (int i = 0; i < size; i++) {
+            highest = Math.max(highest, tokens[i]);
+        }
+        for (int i = 0; i < into.size; i++) {
+            highest = Math.max(highest, into.tokens[i]);
+        }
+        if (into.byToken.length <= highest) {
+            into.byToken = new double[Math.max(highest + 1, into.tokens.length)];
+        }
+        for (int i = 0; i < size; i++) {
+            into.byToken[tokens[i]] = factor * probabilities[i];
+        }
+    }
+
+    /** Makes room for a list of this length. */
+    void reserve(int length) {
+        if (tokens.length < length) {
+            tokens = Arrays.copyOf(tokens, length);
+            probabilities = Arrays.copyOf(probabilities, length);
+        }
+    }
+
     void set(int token) {
+        reserve(1);
         size = 1;
         tokens[0] = token;
         probabilities[0] = 1;
@@ -65,6 +162,9 @@ public final class Distribution {
 
     /** Orders by falling {@code keys}, lower ids first where they tie. */
     void sort(double[] keys) {
+        if (order.length < size) {
+            order = new long[tokens.length];
+        }
         for (int i = 0; i < size; i++) {
             int bits = Float.floatToIntBits((float) keys[i]);
             int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
@@ -88,6 +188,26 @@ public final class Distribution {
         System.arraycopy(spareTokens, 0, tokens, 0, count);
         System.arraycopy(spareProbabilities, 0, probabilities, 0, count);
         size = count;
+    }
+
+    /** Keeps the {@code count} most likely tokens, most likely first and lower ids first where they tie; not renormalised. */
+    void keepHighest(int count) {
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            int token = tokens[i];
+            double probability = probabilities[i];
+            if (kept == count && probability <= probabilities[count - 1]) {
+                continue;
+            }
+            int at = kept < count ? kept++ : count - 1;
+            for (; at > 0 && probabilities[at - 1] < probability; at--) {
+                tokens[at] = tokens[at - 1];
+                probabilities[at] = probabilities[at - 1];
+            }
+            tokens[at] = token;
+            probabilities[at] = probability;
+        }
+        size = kept;
     }
 
     void normalize() {

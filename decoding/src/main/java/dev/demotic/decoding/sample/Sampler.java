@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.DemoticException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
 
@@ -42,7 +43,8 @@ public final class Sampler {
         this.vocabulary = vocabulary;
         history = new TokenHistory(vocabulary);
         random = new SplittableRandom(settings.seed());
-        distribution = new Distribution(vocabulary);
+        distribution = new Distribution();
+        distribution.reserve(vocabulary);
         logits = new float[vocabulary];
         keys = new double[vocabulary];
         spareTokens = new int[vocabulary];
@@ -53,6 +55,11 @@ public final class Sampler {
 
     public SamplingSettings settings() {
         return settings;
+    }
+
+    /** Tokens that it chooses from. */
+    public int vocabulary() {
+        return vocabulary;
     }
 
     public TokenHistory history() {
@@ -66,24 +73,42 @@ public final class Sampler {
 
     /** Draws the next token and adds it to the history. */
     public int next(MemorySegment row) {
-        int token;
-        if (settings.isGreedy() && !settings.changesLogits()) {
-            token = argmax(row);
-        } else {
-            token = draw(distribution(row));
+        if (settings.isGreedy()) {
+            int token = mostLikely(row);
+            history.add(token);
+            return token;
         }
-        history.add(token);
+        Distribution from = distribution(row);
+        int token = draw(from);
+        take(token, from);
         return token;
     }
 
-    /** Draws from a distribution; one that leaves no choice costs no random number. */
+    /** Draws from a distribution; one that leaves no choice costs no random number. The history stays as it is. */
     public int draw(Distribution from) {
-        int token = from.size() == 1 ? from.token(0) : from.at(uniform());
+        return from.size() == 1 ? from.token(0) : from.at(uniform());
+    }
+
+    /**
+     * Adds a token to the history that was drawn, by whatever exact scheme.
+     *
+     * @param from what it was distributed by
+     */
+    public void take(int token, Distribution from) {
+        history.add(token);
         if (settings.mirostatTau() > 0) {
             double surprise = -Math.log(from.probability(token)) / Math.log(2);
             surpriseLimit -= settings.mirostatEta() * (surprise - settings.mirostatTau());
         }
-        return token;
+    }
+
+    /** The token with the highest logit after bias and penalties; the history stays as it is. */
+    public int mostLikely(MemorySegment row) {
+        if (!settings.changesLogits()) {
+            return argmax(row);
+        }
+        load(row);
+        return argmax();
     }
 
     /** The next number of the random stream, from 0 (included) to 1 (excluded). */
@@ -93,27 +118,59 @@ public final class Sampler {
     }
 
     /**
-     * What the next token is drawn from, given the history. Holds until the next call.
+     * What the next token is drawn from, given the history. Holds until the sampler looks at another row.
      *
      * @param row one float a token, as the model put them out
      */
     public Distribution distribution(MemorySegment row) {
-        MemorySegment.copy(row, JAVA_FLOAT, 0, logits, 0, vocabulary);
+        distribution(row, distribution);
+        return distribution;
+    }
+
+    /**
+     * Fills {@code into} with what the next token is drawn from, given the history.
+     *
+     * @param row one float a token, as a model put them out; of a draft model there may be fewer, or padding after the last
+     */
+    public void distribution(MemorySegment row, Distribution into) {
+        load(row);
+        if (settings.isGreedy()) {
+            into.set(argmax());
+            return;
+        }
+        int topK = settings.mirostatTau() > 0 ? 0 : settings.topK();
+        softmax(into, topK, settings.temperature());
+        if (settings.mirostatTau() > 0) {
+            keepUnsurprising(into);
+        } else {
+            truncate(into);
+        }
+    }
+
+    /**
+     * Fills {@code into} with the most likely tokens, most likely first, and their probabilities among all tokens: after bias
+     * and penalties and at the temperature (1 if greedy), with nothing cut off.
+     */
+    public void mostLikely(MemorySegment row, int count, Distribution into) {
+        load(row);
+        softmax(distribution, 0, settings.isGreedy() ? 1 : settings.temperature());
+        distribution.keepHighest(count);
+        into.copy(distribution);
+    }
+
+    /** Copies logits, those that the row lacks as impossible, and applies bias and penalties. */
+    private void load(MemorySegment row) {
+        int given = given(row);
+        MemorySegment.copy(row, JAVA_FLOAT, 0, logits, 0, given);
+        Arrays.fill(logits, given, vocabulary, Float.NEGATIVE_INFINITY);
         settings.logitBias().forEach((token, bias) -> logits[token] += bias.floatValue());
         if (settings.penalizes()) {
             penalize();
         }
-        if (settings.isGreedy()) {
-            distribution.set(argmax());
-            return distribution;
-        }
-        softmax();
-        if (settings.mirostatTau() > 0) {
-            keepUnsurprising();
-        } else {
-            truncate();
-        }
-        return distribution;
+    }
+
+    private int given(MemorySegment row) {
+        return (int) Math.min(vocabulary, row.byteSize() / Float.BYTES);
     }
 
     private void penalize() {
@@ -138,92 +195,86 @@ public final class Sampler {
         }
     }
 
-    /** Lists the tokens that top-k leaves, by rising id, with the probabilities of the tempered logits. */
-    private void softmax() {
-        float limit = settings.topK() > 0 && settings.topK() < vocabulary && settings.mirostatTau() == 0
-                ? TopK.limit(logits, settings.topK(), keys)
-                : Float.NEGATIVE_INFINITY;
-        int atLimit = settings.topK() - TopK.countAbove(logits, limit);
+    /** Lists the {@code topK} highest logits (0 for all) by rising id, with the probabilities that the temperature gives. */
+    private void softmax(Distribution into, int topK, double temperature) {
+        float limit = topK > 0 && topK < vocabulary ? TopK.limit(logits, topK, keys) : Float.NEGATIVE_INFINITY;
+        int atLimit = topK - TopK.countAbove(logits, limit);
         float max = logits[argmax()];
         if (max == Float.NEGATIVE_INFINITY) {
             throw new DemoticException("every token is banned, so none can be drawn; ban fewer by logit bias");
         }
-        distribution.size = 0;
+        into.reserve(vocabulary);
+        into.size = 0;
         for (int token = 0; token < vocabulary; token++) {
             float logit = logits[token];
             boolean isKept = logit > limit || (logit == limit && atLimit-- > 0);
             if (isKept && logit != Float.NEGATIVE_INFINITY) {
-                distribution.tokens[distribution.size] = token;
-                distribution.probabilities[distribution.size++] = Math.exp((logit - max) / settings.temperature());
+                into.tokens[into.size] = token;
+                into.probabilities[into.size++] = Math.exp((logit - max) / temperature);
             }
         }
-        distribution.normalize();
+        into.normalize();
     }
 
-    private void truncate() {
+    private void truncate(Distribution into) {
         if (settings.topP() < 1) {
-            distribution.sort(distribution.probabilities);
-            keepMass(settings.topP());
+            into.sort(into.probabilities);
+            keepMass(into, settings.topP());
         }
         if (settings.minP() > 0) {
-            keepLikely();
+            keepLikely(into);
         }
         if (settings.typicalP() < 1) {
-            sortByTypicality();
-            keepMass(settings.typicalP());
+            sortByTypicality(into);
+            keepMass(into, settings.typicalP());
         }
     }
 
     /** Keeps the first tokens of the order until their probabilities add up to {@code mass}; at least one. */
-    private void keepMass(double mass) {
+    private void keepMass(Distribution into, double mass) {
         double sum = 0;
         int count = 0;
-        while (count < distribution.size && sum < mass) {
-            sum += distribution.probabilities[distribution.ranked(count++)];
+        while (count < into.size && sum < mass) {
+            sum += into.probabilities[into.ranked(count++)];
         }
-        distribution.keep(count, spareTokens, spareProbabilities);
-        distribution.normalize();
+        into.keep(count, spareTokens, spareProbabilities);
+        into.normalize();
     }
 
-    private void keepLikely() {
+    private void keepLikely(Distribution into) {
         double highest = 0;
-        for (int i = 0; i < distribution.size; i++) {
-            highest = Math.max(highest, distribution.probabilities[i]);
+        for (int i = 0; i < into.size; i++) {
+            highest = Math.max(highest, into.probabilities[i]);
         }
         int kept = 0;
-        for (int i = 0; i < distribution.size; i++) {
-            if (distribution.probabilities[i] >= settings.minP() * highest) {
-                distribution.tokens[kept] = distribution.tokens[i];
-                distribution.probabilities[kept++] = distribution.probabilities[i];
+        for (int i = 0; i < into.size; i++) {
+            if (into.probabilities[i] >= settings.minP() * highest) {
+                into.tokens[kept] = into.tokens[i];
+                into.probabilities[kept++] = into.probabilities[i];
             }
         }
-        distribution.size = kept;
-        distribution.normalize();
+        into.size = kept;
+        into.normalize();
     }
 
     /** Orders by how close a token's surprise is to the entropy. */
-    private void sortByTypicality() {
-        double entropy = 0;
-        for (int i = 0; i < distribution.size; i++) {
-            double p = distribution.probabilities[i];
-            entropy -= p > 0 ? p * Math.log(p) : 0;
+    private void sortByTypicality(Distribution into) {
+        double entropy = into.entropy();
+        for (int i = 0; i < into.size; i++) {
+            keys[i] = -Math.abs(-Math.log(into.probabilities[i]) - entropy);
         }
-        for (int i = 0; i < distribution.size; i++) {
-            keys[i] = -Math.abs(-Math.log(distribution.probabilities[i]) - entropy);
-        }
-        distribution.sort(keys);
+        into.sort(keys);
     }
 
     /** Mirostat 2: keeps the tokens whose surprise, in bits, is below the running limit; at least the most likely one. */
-    private void keepUnsurprising() {
-        distribution.sort(distribution.probabilities);
+    private void keepUnsurprising(Distribution into) {
+        into.sort(into.probabilities);
         int count = 1;
-        while (count < distribution.size
-                && -Math.log(distribution.probabilities[distribution.ranked(count)]) / Math.log(2) <= surpriseLimit) {
+        while (count < into.size && -Math.log(into.probabilities[into.ranked(count)]) / Math.log(2) <= surpriseLimit) {
             count++;
         }
-        distribution.keep(count, spareTokens, spareProbabilities);
-        distribution.normalize();
+        into.keep(count, spareTokens, spareProbabilities);
+        into.normalize();
     }
 
     private int argmax() {
@@ -239,7 +290,8 @@ public final class Sampler {
     private int argmax(MemorySegment row) {
         int best = 0;
         float highest = row.get(JAVA_FLOAT, 0);
-        for (int token = 1; token < vocabulary; token++) {
+        int given = given(row);
+        for (int token = 1; token < given; token++) {
             float logit = row.getAtIndex(JAVA_FLOAT, token);
             if (logit > highest) {
                 highest = logit;

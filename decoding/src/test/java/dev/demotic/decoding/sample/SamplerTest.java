@@ -224,6 +224,7 @@ class SamplerTest {
             for (int i = 0; i < 4_000; i++) {
                 Distribution distribution = sampler.distribution(row);
                 int token = sampler.draw(distribution);
+                sampler.take(token, distribution);
                 if (i >= 500) {
                     surprise -= Math.log(distribution.probability(token)) / Math.log(2);
                     counted++;

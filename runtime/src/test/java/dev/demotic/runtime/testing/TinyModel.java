@@ -30,6 +30,10 @@ public final class TinyModel implements ModelSource {
      * @param layers the seeds of the layers, in order: the same seed gives the same layer
      */
     public TinyModel(TensorType type, int... layers) {
+        this(type, VOCABULARY, layers);
+    }
+
+    private TinyModel(TensorType type, int vocabulary, int[] layers) {
         this.type = type;
         metadata.put("general.architecture", "llama")
                 .put("llama.block_count", layers.length)
@@ -40,11 +44,16 @@ public final class TinyModel implements ModelSource {
                 .put("llama.attention.head_count_kv", KV_HEADS)
                 .put("llama.attention.layer_norm_rms_epsilon", 1e-5f);
         Random random = new Random(1);
-        matrix("token_embd.weight", VOCABULARY, 1, random);
+        matrix("token_embd.weight", vocabulary, 1, random);
         norm("output_norm.weight", random);
         for (int layer = 0; layer < layers.length; layer++) {
             layer("blk." + layer + ".", new Random(layers[layer]));
         }
+    }
+
+    /** One with a vocabulary of its own; its metadata lack the tokenizer still. */
+    public static TinyModel withVocabulary(int vocabulary, int... layers) {
+        return new TinyModel(TensorType.F32, vocabulary, layers);
     }
 
     private void layer(String prefix, Random random) {

@@ -3,6 +3,7 @@ package dev.demotic.runtime.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +22,20 @@ class ThreadTeamTest {
                 for (int part = 0; part < 13; part++) {
                     assertThat(runs.get(part)).isEqualTo(part < parts ? 1 : 0);
                 }
+            }
+        }
+    }
+
+    /** A helper that is still looking for parts of a short task when a longer one starts must not count against that one. */
+    @Test
+    void aLongTaskAfterAShortOneRunsWhole() {
+        try (ThreadTeam team = new ThreadTeam(3)) {
+            AtomicInteger runs = new AtomicInteger();
+            for (int round = 0; round < 400_000; round++) {
+                int parts = round % 2 == 0 ? 2 : 40;
+                runs.set(0);
+                team.run(parts, (from, end, worker) -> runs.addAndGet(end - from));
+                assertThat(runs.get()).isEqualTo(parts);
             }
         }
     }

@@ -1,0 +1,39 @@
+package dev.demotic.decoding.speculate;
+
+import dev.demotic.decoding.sample.Distribution;
+import dev.demotic.decoding.sample.Sampler;
+import java.lang.foreign.MemorySegment;
+
+/** One token after the other, as long as the draft length's policy goes on: a draw from each distribution, or its argmax. */
+public record Chain() implements TreeShape {
+    @Override
+    public void grow(DraftTree tree, Predictor predictor, Drafter.Context context) {
+        Sampler sampler = context.sampler();
+        int node = DraftTree.ROOT;
+        while (true) {
+            // In a chain, node n of the tree is candidate n - 1 of the predictor.
+            MemorySegment logits = predictor.after(node - 1);
+            int token = draw(tree, node, logits, sampler);
+            node = tree.add(node, token);
+            boolean goesOn =
+                    tree.mayGrow(node) && context.length().goesOn(new DraftStep(tree.depth(node), token, logits));
+            if (!goesOn) {
+                return;
+            }
+            sampler.history().add(token);
+            predictor.candidates().add(token, node - 2);
+            if (!predictor.evaluate()) {
+                return;
+            }
+        }
+    }
+
+    private static int draw(DraftTree tree, int node, MemorySegment logits, Sampler sampler) {
+        if (sampler.settings().isGreedy()) {
+            return sampler.mostLikely(logits);
+        }
+        Distribution q = tree.draw(node, Drawing.WITHOUT_REPLACEMENT);
+        sampler.distribution(logits, q);
+        return sampler.draw(q);
+    }
+}

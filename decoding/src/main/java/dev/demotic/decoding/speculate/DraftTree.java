@@ -1,0 +1,180 @@
+package dev.demotic.decoding.speculate;
+
+import dev.demotic.decoding.sample.Distribution;
+import dev.demotic.runtime.TokenTree;
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+
+/**
+ * The proposal of one round: a tree of tokens below the pending one, which was emitted last and is not in the KV cache yet.
+ *
+ * <p>The pending token is node 0, the {@link #ROOT}. Siblings keep the order in which they were added, which must be that in
+ * which they were drawn; how they were drawn is a mark of their parent. The tree knows its room: it refuses nodes that the
+ * context, the wanted length or a stop token leaves no place for, whichever token they hold, so that a refusal tells nothing
+ * of the draw. Reused from round to round. Not safe for use by several threads.
+ */
+public final class DraftTree {
+    /** The pending token. */
+    public static final int ROOT = 0;
+    /** No such node. */
+    public static final int NONE = -1;
+
+    private final TokenTree nodes = new TokenTree();
+    private int maxDepth;
+    private int maxNodes;
+    private IntPredicate ends = _ -> false;
+
+    private int[] firstChild = {};
+    private int[] lastChild = {};
+    private int[] nextSibling = {};
+    private Drawing[] drawings = {};
+    private Distribution[] drafts = {};
+
+    /**
+     * Starts a round.
+     *
+     * @param pending the last emitted token
+     * @param depth the most tokens that a path may have below the root
+     * @param size the most nodes, the root included
+     * @param stops tokens that nothing can follow
+     */
+    public void begin(int pending, int depth, int size, IntPredicate stops) {
+        nodes.clear();
+        maxDepth = depth;
+        maxNodes = Math.max(1, size);
+        ends = stops;
+        append(pending, TokenTree.ROOT);
+    }
+
+    /**
+     * Adds a child. One that repeats a point mass is that sibling.
+     *
+     * @param parent a node, or {@link #NONE}, which has no children
+     * @return its node, or {@link #NONE} if there is no room for it
+     */
+    public int add(int parent, int token) {
+        if (parent == NONE || !mayGrow(parent)) {
+            return NONE;
+        }
+        int twin = drawings[parent] == Drawing.POINT_MASS ? child(parent, token) : NONE;
+        return twin != NONE ? twin : append(token, parent);
+    }
+
+    /** Adds tokens one below the other, as far as there is room. */
+    public void addChain(int parent, int... tokens) {
+        int node = parent;
+        for (int token : tokens) {
+            node = add(node, token);
+        }
+    }
+
+    private int append(int token, int parent) {
+        int node = nodes.add(token, parent);
+        reserve(node + 1);
+        firstChild[node] = NONE;
+        lastChild[node] = NONE;
+        nextSibling[node] = NONE;
+        drawings[node] = Drawing.POINT_MASS;
+        if (parent != TokenTree.ROOT) {
+            if (firstChild[parent] == NONE) {
+                firstChild[parent] = node;
+            } else {
+                nextSibling[lastChild[parent]] = node;
+            }
+            lastChild[parent] = node;
+        }
+        return node;
+    }
+
+    private void reserve(int size) {
+        if (size > firstChild.length) {
+            int length = Math.max(16, 2 * size);
+            firstChild = Arrays.copyOf(firstChild, length);
+            lastChild = Arrays.copyOf(lastChild, length);
+            nextSibling = Arrays.copyOf(nextSibling, length);
+            drawings = Arrays.copyOf(drawings, length);
+            int known = drafts.length;
+            drafts = Arrays.copyOf(drafts, length);
+            for (int node = known; node < length; node++) {
+                drafts[node] = new Distribution();
+            }
+        }
+    }
+
+    /**
+     * Marks how the children of a node are drawn; without a mark they are point masses.
+     *
+     * @return the node's draft distribution, to be filled with what they are drawn from
+     */
+    public Distribution draw(int node, Drawing how) {
+        drawings[node] = how;
+        return drafts[node];
+    }
+
+    /** Whether a child of this node would find room. */
+    public boolean mayGrow(int node) {
+        return nodes.size() < maxNodes && nodes.depth(node) < maxDepth && !ends.test(nodes.token(node));
+    }
+
+    /** The most tokens that a path may have below the root. */
+    public int maxDepth() {
+        return maxDepth;
+    }
+
+    /** How many more nodes there is room for. */
+    public int room() {
+        return maxNodes - nodes.size();
+    }
+
+    /** The tokens for the target's pass, with the same node numbers. */
+    public TokenTree nodes() {
+        return nodes;
+    }
+
+    /** Number of nodes, the root included. */
+    public int size() {
+        return nodes.size();
+    }
+
+    public int token(int node) {
+        return nodes.token(node);
+    }
+
+    public int parent(int node) {
+        return nodes.parent(node);
+    }
+
+    /** Edges between the node and the root. */
+    public int depth(int node) {
+        return nodes.depth(node);
+    }
+
+    /** How the children of a node were drawn. */
+    public Drawing drawing(int node) {
+        return drawings[node];
+    }
+
+    /** What the children of a node were drawn from; unset for point masses. Rules may use it up when they test the node. */
+    public Distribution draft(int node) {
+        return drafts[node];
+    }
+
+    /** The child drawn first, or {@link #NONE}. */
+    public int firstChild(int node) {
+        return firstChild[node];
+    }
+
+    /** The child of the same parent that was drawn next, or {@link #NONE}. */
+    public int nextSibling(int node) {
+        return nextSibling[node];
+    }
+
+    /** The first child that holds this token, or {@link #NONE}. */
+    public int child(int node, int token) {
+        int child = firstChild[node];
+        while (child != NONE && nodes.token(child) != token) {
+            child = nextSibling[child];
+        }
+        return child;
+    }
+}

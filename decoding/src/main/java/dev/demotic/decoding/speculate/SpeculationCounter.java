@@ -1,0 +1,87 @@
+package dev.demotic.decoding.speculate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Counts while a reply is made, and splits its time: each {@code spent} books what passed since the one before. */
+final class SpeculationCounter {
+    /** What time goes to. */
+    enum Work {
+        DRAFT,
+        TARGET,
+        SAMPLING,
+        OTHER
+    }
+
+    private final Map<Work, Long> nanos = new EnumMap<>(Work.class);
+    private long last = System.nanoTime();
+    private long rounds;
+    private long tokens;
+    private long[] drafted = {};
+    private long[] tested = {};
+    private long[] accepted = {};
+
+    /** Books the time since the last call and returns it, in nanoseconds. */
+    long spent(Work work) {
+        long now = System.nanoTime();
+        long passed = now - last;
+        nanos.merge(work, passed, Long::sum);
+        last = now;
+        return passed;
+    }
+
+    /**
+     * Counts a round.
+     *
+     * @param end the node whose successor was emitted last
+     * @param next the child that holds that token, if the reply ended there; else none
+     */
+    void round(DraftTree tree, int end, int next) {
+        rounds++;
+        tokens += tree.depth(end) + 1;
+        for (int node = 1; node < tree.size(); node++) {
+            int level = tree.depth(node) - 1;
+            reserve(level + 1);
+            drafted[level]++;
+        }
+        for (int level = 0; level < tree.depth(end); level++) {
+            tested[level]++;
+            accepted[level]++;
+        }
+        if (tree.firstChild(end) != DraftTree.NONE) {
+            tested[tree.depth(end)]++;
+            accepted[tree.depth(end)] += next == DraftTree.NONE ? 0 : 1;
+        }
+    }
+
+    private void reserve(int levels) {
+        if (levels > drafted.length) {
+            drafted = Arrays.copyOf(drafted, levels);
+            tested = Arrays.copyOf(tested, levels);
+            accepted = Arrays.copyOf(accepted, levels);
+        }
+    }
+
+    SpeculationStatistics statistics(long draftPasses) {
+        List<SpeculationStatistics.Depth> depths = new ArrayList<>();
+        for (int i = 0; i < drafted.length; i++) {
+            depths.add(new SpeculationStatistics.Depth(drafted[i], tested[i], accepted[i]));
+        }
+        return new SpeculationStatistics(
+                rounds,
+                tokens,
+                draftPasses,
+                List.copyOf(depths),
+                seconds(Work.DRAFT),
+                seconds(Work.TARGET),
+                seconds(Work.SAMPLING),
+                seconds(Work.OTHER));
+    }
+
+    private double seconds(Work work) {
+        return nanos.getOrDefault(work, 0L) / 1e9;
+    }
+}
