@@ -162,6 +162,11 @@ class BadInputTest {
         misused("see demotic --help", "frobnicate");
         misused("is no size", "run", "--max-memory", "lots", "Hi");
         misused("invalid value for option '--temperature'", "run", "--temperature", "warm", "Hi");
+        misused(
+                "invalid value for option '--kv-type': expected one of [F32, F16, BF16, Q8]",
+                "info",
+                "--kv-type",
+                "Q3");
         misused("missing required", "convert");
     }
 

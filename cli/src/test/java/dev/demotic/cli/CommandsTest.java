@@ -47,6 +47,25 @@ class CommandsTest {
     }
 
     @Test
+    void theTypeOfTheKvCacheIsTheUsersChoice() {
+        long half = kvCacheBytes("F16");
+
+        assertThat(kvCacheBytes("F32")).isEqualTo(2 * half);
+        assertThat(kvCacheBytes("bf16")).isEqualTo(half);
+        assertThat(kvCacheBytes("Q8")).isBetween(half / 2, half - 1);
+        assertThat(json("run", "--json", "-m", draft, "--kv-type", "q8", "-n", "3", "Hi")
+                        .get("tokens"))
+                .isNotEmpty();
+    }
+
+    private long kvCacheBytes(String type) {
+        return json("info", "--json", "-m", draft, "--kv-type", type)
+                .get("memory")
+                .get("kv_cache_bytes")
+                .asLong();
+    }
+
+    @Test
     void infoPrintsWhatTheJsonHolds() {
         assertThat(text("info", draft)).contains("llama", "16,384", "Q8_0", "chat template    yes", "memory");
         assertThat(text("info", "--metadata")).contains("general.architecture = llama", "in all]");
