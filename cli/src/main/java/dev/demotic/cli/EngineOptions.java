@@ -65,9 +65,14 @@ final class EngineOptions {
         }
     }
 
-    /** Opens a model for so many sequences at a time. */
+    /** Opens any model with these options, for so many sequences at a time. */
     LanguageModel open(Console console, ModelSource source, int sequences) {
         return LanguageModel.open(source, options(console, source, sequences));
+    }
+
+    /** The model that --model names. */
+    ModelOption model() {
+        return model;
     }
 
     private ModelOptions options(Console console, ModelSource source, int sequences) {

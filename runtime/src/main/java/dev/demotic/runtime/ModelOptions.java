@@ -16,8 +16,8 @@ import dev.demotic.runtime.cache.KvType;
 public record ModelOptions(
         int context, int threads, String kernels, long maxMemory, int sequences, KvType kvType, boolean pin) {
     /**
-     * The model's own context, a thread for each physical core, the kernels that DEMOTIC_KERNELS names, room for eight sequences, keys and values in
-     * half precision.
+     * The model's own context, a thread for each physical core, the kernels that DEMOTIC_KERNELS names, room for eight sequences,
+     * keys and values in half precision.
      */
     public static ModelOptions defaults() {
         return new ModelOptions(0, 0, System.getenv().getOrDefault("DEMOTIC_KERNELS", ""), 0, 8, KvType.F16, false);
