@@ -36,9 +36,11 @@ INLINE const uint8_t *keys_of(const struct attention *a, const int32_t *blocks, 
 // Queries are packed eight by eight, dimension by dimension.
 #define PACKED 8
 
-// Scores of Q packed queries with the keys of B blocks: a product and an addition a dimension, in order.
+// Scores of Q packed queries with the keys of B blocks: a product and an addition a dimension, in order. Meanwhile the keys of
+// the blocks after these are fetched, and their own values, which are needed next: blocks lie anywhere, so the processor does
+// not foresee them.
 INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *packed, float *const *score,
-                         const uint8_t *const *keys, int64_t at) {
+                         const uint8_t *const *keys, const uint8_t *const *next, int64_t at) {
   for (int lane = 0; lane < BLOCK; lane += LANES) {
     vf sums[4][PACKED];
 #pragma GCC unroll 8
@@ -50,6 +52,10 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
 #pragma GCC unroll 8
       for (int b = 0; b < B; b++) {
         vf key = load(type, keys[b], d * BLOCK + lane);
+        if (lane == 0) {
+          __builtin_prefetch(next[b] + d * BLOCK * element_bytes(type));
+          __builtin_prefetch(keys[b] + a->values_at + d * BLOCK * element_bytes(type), 0, 2);
+        }
 #pragma GCC unroll 8
         for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q]), sums[b][q]);
       }
@@ -69,15 +75,18 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
 INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
                       const float *packed, float *const *score, int64_t from, int64_t end) {
   const int B = Q <= 3 ? 4 : Q <= 5 ? 2 : 1;
-  const uint8_t *keys[4];
+  const uint8_t *keys[4], *next[4];
   int64_t block = from;
   for (; block + B <= end; block += B) {
-    for (int b = 0; b < B; b++) keys[b] = keys_of(a, blocks, kv_head, block + b);
-    block_scores(type, Q, B, a, packed, score, keys, (block - from) * BLOCK);
+    for (int b = 0; b < B; b++) {
+      keys[b] = keys_of(a, blocks, kv_head, block + b);
+      next[b] = block + B + b < end ? keys_of(a, blocks, kv_head, block + B + b) : keys[b];
+    }
+    block_scores(type, Q, B, a, packed, score, keys, next, (block - from) * BLOCK);
   }
   for (; block < end; block++) {
     keys[0] = keys_of(a, blocks, kv_head, block);
-    block_scores(type, Q, 1, a, packed, score, keys, (block - from) * BLOCK);
+    block_scores(type, Q, 1, a, packed, score, keys, keys, (block - from) * BLOCK);
   }
 }
 
@@ -199,6 +208,10 @@ INLINE void weigh(int type, int Q, const struct attention *a, const int32_t *blo
   }
 }
 
+INLINE int64_t first_visible(const struct attention *a, int64_t position) {
+  return a->window && position >= a->window ? position - a->window + 1 : 0;
+}
+
 // Query heads from_head.. of a group, `heads` of them for each row; at most ATTENTION_QUERIES in all.
 INLINE void attend_heads(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head,
                          int64_t from_head, int64_t heads, float *scratch) {
@@ -207,13 +220,20 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
   float *score[ATTENTION_QUERIES];
 
   int64_t from = INT64_MAX, end = 0;
+  for (int64_t row = first_row; row < first_row + rows; row++) {
+    int64_t first = first_visible(a, a->position[row]);
+    if (first / BLOCK < from) from = first / BLOCK;
+    if (a->slot[row] / BLOCK + 1 > end) end = a->slot[row] / BLOCK + 1;
+  }
+  for (int64_t block = from; block < end && block < from + 4; block++)
+    for (int64_t i = 0; i < a->dimension * BLOCK * element_bytes(type); i += 64)
+      __builtin_prefetch(keys_of(a, blocks, kv_head, block) + i);
+
   int count = 0;
   for (int64_t row = first_row; row < first_row + rows; row++) {
     int64_t position = a->position[row];
-    int64_t first = a->window && position >= a->window ? position - a->window + 1 : 0;
+    int64_t first = first_visible(a, position);
     int64_t linear = a->linear[row] <= position ? a->linear[row] : position + 1;
-    if (first / BLOCK < from) from = first / BLOCK;
-    if (a->slot[row] / BLOCK + 1 > end) end = a->slot[row] / BLOCK + 1;
     for (int64_t head = from_head; head < from_head + heads; head++, count++) {
       query[count] = (struct query){0, a->out + row * a->out_stride + head * a->dimension, row, first, position, linear};
       const float *input = a->queries + row * a->query_stride + head * a->dimension;

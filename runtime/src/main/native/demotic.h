@@ -80,7 +80,7 @@ struct kernels {
   void (*quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks);
   void (*to_bf16)(const float *x, int64_t n, uint16_t *out);
   void (*rms_norm)(const float *x, const float *gains, int64_t n, float epsilon, float *y);
-  void (*gate)(int64_t activation, float *gate, const float *up, int64_t n);
+  void (*gate)(int64_t activation, float *gate, const float *up, int64_t stride, int64_t rows, int64_t columns);
   void (*add)(float *x, const float *delta, float factor, int64_t n);
   int64_t (*copy_finite)(const float *x, float *y, int64_t n);
   void (*rotate)(float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines, const float *sines,

@@ -19,7 +19,7 @@
   void quantize_##isa(const float *, int64_t, int8_t *, struct quantized_block *);                            \
   void to_bf16_##isa(const float *, int64_t, uint16_t *);                                                     \
   void rms_norm_##isa(const float *, const float *, int64_t, float, float *);                                 \
-  void gate_##isa(int64_t, float *, const float *, int64_t);                                                  \
+  void gate_##isa(int64_t, float *, const float *, int64_t, int64_t, int64_t);                                \
   void add_##isa(float *, const float *, float, int64_t);                                                     \
   int64_t copy_finite_##isa(const float *, float *, int64_t);                                                 \
   void rotate_##isa(float *, int64_t, int64_t, int64_t, const float *, const float *, int64_t);               \
@@ -96,8 +96,9 @@ EXPORT void demotic_to_bf16(const struct kernels *set, const float *x, int64_t n
 EXPORT void demotic_rms_norm(const struct kernels *set, const float *x, const float *gains, int64_t n, float epsilon, float *y) {
   set->rms_norm(x, gains, n, epsilon, y);
 }
-EXPORT void demotic_gate(const struct kernels *set, int64_t activation, float *gate, const float *up, int64_t n) {
-  set->gate(activation, gate, up, n);
+EXPORT void demotic_gate(const struct kernels *set, int64_t activation, float *gate, const float *up, int64_t stride,
+                         int64_t rows, int64_t columns) {
+  set->gate(activation, gate, up, stride, rows, columns);
 }
 EXPORT void demotic_add(const struct kernels *set, float *x, const float *delta, float factor, int64_t n) {
   set->add(x, delta, factor, n);

@@ -1,8 +1,5 @@
 // Products of weight tiles in floating point: F32 and F16 weights with float rows, BF16 weights with bfloat16 rows where the
 // processor multiplies them, else with float rows.
-//
-// Even and odd columns (column pairs, for BF16) have sums of their own, which are added at the end: one chain of additions
-// would wait for itself.
 #include "product.h"
 
 #ifdef __AVX512BF16__
@@ -11,60 +8,54 @@
 #define BF16_ROWS 0
 #endif
 
-// Columns in a step of the loop, and bytes of a step in a tile.
-INLINE int64_t step_columns(int format) { return format == TILE_BF16 ? 4 : 2; }
-INLINE int64_t step_bytes(int format) { return format == TILE_F16 ? 4 * TILE : 8 * TILE; }
+// Columns that a multiplication takes, and their bytes in a tile.
+INLINE int64_t step_columns(int format) { return format == TILE_BF16 ? 2 : 1; }
+INLINE int64_t step_bytes(int format) { return format == TILE_F16 ? 2 * TILE : 4 * TILE; }
 
-// sum += the weights of half a step at w, times the columns of that half at x.
-INLINE vf accumulate(int format, vf sum, const uint8_t *w, int lane, const float *x) {
-  if (format == TILE_F32) return vf_fma(vf_load((const float *)w + lane), vf_set(*x), sum);
-  if (format == TILE_F16) return vf_fma(vf_load_f16((const uint16_t *)w + lane), vf_set(*x), sum);
+INLINE vf accumulate(int format, vf sum, vi pair, vf weight, const float *x) {
+  if (format != TILE_BF16) return vf_fma(weight, vf_set(*x), sum);
 #if BF16_ROWS
-  return vf_dot_bf16(sum, vi_load(w + 4 * lane), (const uint16_t *)x);
+  return vf_dot_bf16(sum, pair, (const uint16_t *)x);
 #else
-  vi pair = vi_load(w + 4 * lane);
   sum = vf_fma(vf_from_bits(vi_left(pair, 16)), vf_set(x[0]), sum);
   return vf_fma(vf_from_bits(vi_and(pair, vi_set(0xffff0000))), vf_set(x[1]), sum);
 #endif
 }
 
-INLINE void lanes(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row,
-                  int64_t tile, int lane) {
+// R rows by T tiles.
+INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
   const int64_t size = format == TILE_BF16 && BF16_ROWS ? 2 : 4;
   const char *rows = (const char *)x->values + row * x->stride * size;
   const uint8_t *w = p->weights + tile * p->tile_bytes;
-  const int64_t columns = step_columns(format), bytes = step_bytes(format);
-  vf even[MOST_TILES][MOST_ROWS], odd[MOST_TILES][MOST_ROWS];
-#pragma GCC unroll 16
-  for (int t = 0; t < T; t++)
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) even[t][r] = odd[t][r] = vf_zero();
-  // Rows and tiles are padded with zeros to whole steps.
-  for (int64_t k = 0; k < p->columns; k += columns) {
-#pragma GCC unroll 16
-    for (int t = 0; t < T; t++) {
-      const uint8_t *at = w + t * p->tile_bytes;
-      if (lane == 0) {
-        __builtin_prefetch(at + AHEAD);
-        if (bytes > 64) __builtin_prefetch(at + AHEAD + 64);
-      }
-#pragma GCC unroll 16
-      for (int r = 0; r < R; r++) {
-        const char *of_row = rows + (r * x->stride + k) * size;
-        even[t][r] = accumulate(format, even[t][r], at, lane, (const float *)of_row);
-        odd[t][r] = accumulate(format, odd[t][r], at + bytes / 2, lane, (const float *)(of_row + columns / 2 * size));
-      }
+  vf sum[MOST_TILES][PARTS][MOST_ROWS];
+  UNROLL for (int t = 0; t < T; t++)
+    UNROLL for (int part = 0; part < PARTS; part++)
+      UNROLL for (int r = 0; r < R; r++) sum[t][part][r] = vf_zero();
+  // Two steps at once; rows and tiles are padded with zeros to whole pairs of steps.
+  for (int64_t k = 0; k < p->columns; k += 2 * step_columns(format), w += 2 * step_bytes(format)) {
+    UNROLL for (int t = 0; t < T; t++) {
+      __builtin_prefetch(w + t * p->tile_bytes + AHEAD);
+      if (2 * step_bytes(format) > 64) __builtin_prefetch(w + t * p->tile_bytes + AHEAD + 64);
     }
-    w += bytes;
+    UNROLL for (int step = 0; step < 2; step++)
+      UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int part = 0; part < PARTS; part++) {
+          const uint8_t *at = w + t * p->tile_bytes + step * step_bytes(format);
+          vi pair = vi_set(0);
+          vf weight = vf_zero();
+          if (format == TILE_BF16) pair = vi_load(at + 4 * LANES * part);
+          else if (format == TILE_F16) weight = vf_load_f16((const uint16_t *)at + LANES * part);
+          else weight = vf_load((const float *)at + LANES * part);
+          UNROLL for (int r = 0; r < R; r++)
+            sum[t][part][r] = accumulate(
+                format, sum[t][part][r], pair, weight,
+                (const float *)(rows + (r * x->stride + k + step * step_columns(format)) * size));
+        }
   }
-#pragma GCC unroll 16
-  for (int t = 0; t < T; t++)
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) store_lanes(p, row + r, (tile + t) * TILE + lane, vf_add(even[t][r], odd[t][r]));
-}
-
-INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
-  for (int part = 0; part < PARTS; part++) lanes(format, R, T, p, x, row, tile, part * LANES);
+  UNROLL for (int t = 0; t < T; t++)
+    UNROLL for (int part = 0; part < PARTS; part++)
+      UNROLL for (int r = 0; r < R; r++)
+        store_lanes(p, row + r, (tile + t) * TILE + part * LANES, sum[t][part][r]);
 }
 
 #define FORMAT TILE_F32

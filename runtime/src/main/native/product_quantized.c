@@ -57,86 +57,70 @@ INLINE vi dot(int format, vi sum, vi w, const int8_t *x) {
   return format == TILE_Q8_0 ? vi_dot_wide(sum, w, x) : vi_dot(sum, w, x);
 }
 
-// R rows by T tiles, for the LANES weight rows from `lane` on of each tile.
-INLINE void lanes(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row,
-                  int64_t tile, int lane) {
+// R rows by T tiles.
+INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
+  const int64_t blocks_of_row = x->stride / QUANT;
   const int8_t *levels = (const int8_t *)x->values + row * x->stride;
-  const struct quantized_block *blocks = x->blocks + row * (x->stride / QUANT);
-  const int64_t of_row = x->stride / QUANT;
-  const uint8_t *w = p->weights + tile * p->tile_bytes;
-  vf sums[MOST_TILES][MOST_ROWS];
-#pragma GCC unroll 16
-  for (int t = 0; t < T; t++)
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) sums[t][r] = vf_zero();
+  const struct quantized_block *quantized = x->blocks + row * blocks_of_row;
+  const uint8_t *block = p->weights + tile * p->tile_bytes;
+  // Q6_K has a scale for each half of a block.
+  const int halves = format == TILE_Q6_K ? 2 : 1;
+  vf sum[MOST_TILES][PARTS][MOST_ROWS], scales[MOST_TILES][PARTS], minima[MOST_TILES][PARTS];
+  UNROLL for (int t = 0; t < T; t++)
+    UNROLL for (int part = 0; part < PARTS; part++)
+      UNROLL for (int r = 0; r < R; r++) sum[t][part][r] = vf_zero();
 
-  vf scales[MOST_TILES], minima[MOST_TILES];
-  const uint8_t *block = w;
-  for (int64_t b = 0; b < p->columns / QUANT; b++) {
+  for (int64_t b = 0; b < p->columns / QUANT; b++, block += block_bytes(format)) {
     if (super_bytes(format) && b % (SUPER / QUANT) == 0) {
-#pragma GCC unroll 16
-      for (int t = 0; t < T; t++) {
-        const uint16_t *head = (const uint16_t *)(block + t * p->tile_bytes) + lane;
-        scales[t] = vf_load_f16(head);
-        if (format != TILE_Q6_K) minima[t] = vf_load_f16(head + TILE);
-      }
+      UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int part = 0; part < PARTS; part++) {
+          const uint16_t *head = (const uint16_t *)(block + t * p->tile_bytes) + part * LANES;
+          scales[t][part] = vf_load_f16(head);
+          if (format != TILE_Q6_K) minima[t][part] = vf_load_f16(head + TILE);
+        }
       block += super_bytes(format);
     }
-    vi dots[MOST_TILES][MOST_ROWS];
-#pragma GCC unroll 16
-    for (int t = 0; t < T; t++)
-#pragma GCC unroll 16
-      for (int r = 0; r < R; r++) dots[t][r] = start(format, blocks + r * of_row + b);
-    const int halves = format == TILE_Q6_K ? 2 : 1;
-#pragma GCC unroll 2
-    for (int half = 0; half < halves; half++) {
-#pragma GCC unroll 8
-      for (int i = 0; i < 8 / halves; i++) {
-        const int g = half * 4 + i;
-#pragma GCC unroll 16
-        for (int t = 0; t < T; t++) {
-          const uint8_t *at = block + t * p->tile_bytes + 2 * TILE + 4 * lane;
-          if (lane == 0) __builtin_prefetch(block + t * p->tile_bytes + AHEAD + g * (block_bytes(format) / 8));
-          vi four = weights(format, at, g);
-#pragma GCC unroll 16
-          for (int r = 0; r < R; r++)
-            dots[t][r] = dot(format, dots[t][r], four, levels + r * x->stride + b * QUANT + 4 * g);
-        }
-      }
-#pragma GCC unroll 16
-      for (int t = 0; t < T; t++) {
-        const uint8_t *head = block + t * p->tile_bytes;
-        vf scale, minimum;
-        if (format == TILE_Q8_0 || format == TILE_Q4_0) {
-          scale = vf_load_f16((const uint16_t *)head + lane);
-        } else if (format == TILE_Q6_K) {
-          scale = vf_mul(scales[t], vf_load_i8((const int8_t *)head + half * TILE + lane));
-        } else {
-          scale = vf_mul(scales[t], vf_load_u8(head + lane));
-          minimum = vf_mul(minima[t], vf_load_u8(head + TILE + lane));
-        }
-#pragma GCC unroll 16
-        for (int r = 0; r < R; r++) {
-          const struct quantized_block *q = blocks + r * of_row + b;
-          sums[t][r] = vf_fma(vf_from_int(dots[t][r]), vf_mul(scale, vf_set(q->scale)), sums[t][r]);
-          if (format == TILE_Q4_K || format == TILE_Q5_K)
-            sums[t][r] = vf_fma(minimum, vf_set(-q->sum), sums[t][r]);
-          // What is left of the block's bias once the first half has its own: both are exact integers.
-          if (half == 0 && halves == 2) dots[t][r] = vi_set((q->bias >> 2) - q->first);
+    UNROLL for (int part = 0; part < PARTS; part++) {
+      vi dots[MOST_TILES][MOST_ROWS];
+      UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int r = 0; r < R; r++) dots[t][r] = start(format, quantized + r * blocks_of_row + b);
+      UNROLL for (int half = 0; half < halves; half++) {
+        UNROLL for (int g = half * 4; g < half * 4 + 8 / halves; g++)
+          UNROLL for (int t = 0; t < T; t++) {
+            const uint8_t *of_tile = block + t * p->tile_bytes;
+            if (part == 0) __builtin_prefetch(of_tile + AHEAD + g * (block_bytes(format) / 8));
+            vi four = weights(format, of_tile + 2 * TILE + 4 * LANES * part, g);
+            UNROLL for (int r = 0; r < R; r++)
+              dots[t][r] = dot(format, dots[t][r], four, levels + r * x->stride + b * QUANT + 4 * g);
+          }
+        UNROLL for (int t = 0; t < T; t++) {
+          const uint8_t *head = block + t * p->tile_bytes;
+          const int lane = part * LANES;
+          vf scale, minimum;
+          if (format == TILE_Q8_0 || format == TILE_Q4_0) {
+            scale = vf_load_f16((const uint16_t *)head + lane);
+          } else if (format == TILE_Q6_K) {
+            scale = vf_mul(scales[t][part], vf_load_i8((const int8_t *)head + half * TILE + lane));
+          } else {
+            scale = vf_mul(scales[t][part], vf_load_u8(head + lane));
+            minimum = vf_mul(minima[t][part], vf_load_u8(head + TILE + lane));
+          }
+          UNROLL for (int r = 0; r < R; r++) {
+            const struct quantized_block *q = quantized + r * blocks_of_row + b;
+            vf *of_row = &sum[t][part][r];
+            *of_row = vf_fma(vf_from_int(dots[t][r]), vf_mul(scale, vf_set(q->scale)), *of_row);
+            if (format == TILE_Q4_K || format == TILE_Q5_K) *of_row = vf_fma(minimum, vf_set(-q->sum), *of_row);
+            // What is left of the block's bias once the first half has its own: both are exact integers.
+            if (half == 0 && halves == 2) dots[t][r] = vi_set((q->bias >> 2) - q->first);
+          }
         }
       }
     }
-    block += block_bytes(format);
   }
-
-#pragma GCC unroll 16
-  for (int t = 0; t < T; t++)
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) store_lanes(p, row + r, (tile + t) * TILE + lane, sums[t][r]);
-}
-
-INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
-  for (int part = 0; part < PARTS; part++) lanes(format, R, T, p, x, row, tile, part * LANES);
+  UNROLL for (int t = 0; t < T; t++)
+    UNROLL for (int part = 0; part < PARTS; part++)
+      UNROLL for (int r = 0; r < R; r++)
+        store_lanes(p, row + r, (tile + t) * TILE + part * LANES, sum[t][part][r]);
 }
 
 #define FORMAT TILE_Q8_0

@@ -58,7 +58,7 @@ INLINE vf activated(int64_t activation, vf x) {
   return vf_div(x, vf_add(vf_set(1), vf_exp(vf_sub(vf_zero(), u))));
 }
 
-void KERNEL(gate)(int64_t activation, float *gate, const float *up, int64_t n) {
+INLINE void gate_row(int64_t activation, float *gate, const float *up, int64_t n) {
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES) vf_store(gate + i, vf_mul(activated(activation, vf_load(gate + i)), vf_load(up + i)));
   if (i < n) {
@@ -67,6 +67,10 @@ void KERNEL(gate)(int64_t activation, float *gate, const float *up, int64_t n) {
     vf_store(last, activated(activation, vf_load(last)));
     for (int j = 0; i < n; i++, j++) gate[i] = last[j] * up[i];
   }
+}
+
+void KERNEL(gate)(int64_t activation, float *gate, const float *up, int64_t stride, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; row++) gate_row(activation, gate + row * stride, up + row * stride, columns);
 }
 
 void KERNEL(add)(float *x, const float *delta, float factor, int64_t n) {

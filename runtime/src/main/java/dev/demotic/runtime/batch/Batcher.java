@@ -254,10 +254,10 @@ public final class Batcher implements AutoCloseable {
             int node = request.next + row - from;
             MemorySegment embedding = request.pass.tree().embedding(node);
             if (states != null) {
-                long at = (node - request.pass.first()) * hidden.stride();
-                MemorySegment.copy(states, at, hidden.memory(), row * hidden.stride(), hidden.stride());
+                long at = (node - request.pass.first()) * hidden.rowBytes();
+                MemorySegment.copy(states, at, hidden.memory(), row * hidden.stride(), hidden.rowBytes());
             } else if (embedding != null) {
-                MemorySegment.copy(embedding, 0, hidden.memory(), row * hidden.stride(), hidden.stride());
+                MemorySegment.copy(embedding, 0, hidden.memory(), row * hidden.stride(), hidden.rowBytes());
             }
         }
     }
@@ -266,10 +266,11 @@ public final class Batcher implements AutoCloseable {
         for (int i = 0; i < inStep.size(); i++) {
             Request request = inStep.get(i);
             if (request.outputs.captures(layer)) {
-                long bytes = (stepStart[i + 1] - stepStart[i]) * hidden.stride();
                 MemorySegment target = request.outputs.hidden(layer);
-                long at = (request.next - request.pass.first()) * hidden.stride();
-                MemorySegment.copy(hidden.memory(), stepStart[i] * hidden.stride(), target, at, bytes);
+                long at = (request.next - request.pass.first()) * hidden.rowBytes();
+                for (int row = stepStart[i]; row < stepStart[i + 1]; row++, at += hidden.rowBytes()) {
+                    MemorySegment.copy(hidden.memory(), row * hidden.stride(), target, at, hidden.rowBytes());
+                }
             }
         }
     }

@@ -190,9 +190,7 @@ public final class Decoder {
     private List<Buffer> narrowed(int columns) {
         return narrowed.computeIfAbsent(
                 columns,
-                width -> hidden.stream()
-                        .map(buffer -> new Buffer(buffer.memory(), buffer.rows(), width))
-                        .toList());
+                width -> hidden.stream().map(buffer -> buffer.narrowed(width)).toList());
     }
 
     /**

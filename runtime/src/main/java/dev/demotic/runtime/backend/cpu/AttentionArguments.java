@@ -89,8 +89,8 @@ final class AttentionArguments {
         CpuKvStore store = a.store;
         struct.set(JAVA_LONG, QUERIES, a.queries.memory().address());
         struct.set(JAVA_LONG, OUT, a.out.memory().address());
-        struct.set(JAVA_LONG, QUERY_STRIDE, a.queries.columns());
-        struct.set(JAVA_LONG, OUT_STRIDE, a.out.columns());
+        struct.set(JAVA_LONG, QUERY_STRIDE, a.queries.stride() / Float.BYTES);
+        struct.set(JAVA_LONG, OUT_STRIDE, a.out.stride() / Float.BYTES);
         struct.set(JAVA_LONG, STORE, store.memory().address() + store.keys(0, a.layer, 0));
         struct.set(JAVA_LONG, BLOCK_BYTES, store.shape().blockBytes());
         struct.set(JAVA_LONG, HEAD_BYTES, store.shape().headBytes());

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Parts are cut along outputs (weight rows, heads, activation rows), never along a sum.
  */
 public final class CpuBackend implements Backend {
+    private static final int PAGE = 4096;
+    private static final int LINE = 64;
+
     private final String asked;
     private final Kernels kernels;
     private final ThreadTeam team;
@@ -76,7 +79,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Buffer allocate(int rows, int columns) {
-        return new Buffer(NativeMemory.reserve(4L * rows * columns, arena), rows, columns);
+        long stride = 4L * columns;
+        if (stride % PAGE == 0) {
+            stride += LINE; // or the same columns of all rows would compete for the same lines of the cache
+        }
+        return new Buffer(NativeMemory.reserve(rows * stride, arena), rows, columns, stride);
     }
 
     @Override
@@ -101,8 +108,10 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void scale(Buffer x, int rows, float factor) {
-        for (long i = 0; i < (long) rows * x.columns(); i++) {
-            x.memory().setAtIndex(JAVA_FLOAT, i, x.memory().getAtIndex(JAVA_FLOAT, i) * factor);
+        for (int row = 0; row < rows; row++) {
+            for (long at = row * x.stride(), end = at + x.rowBytes(); at < end; at += Float.BYTES) {
+                x.memory().set(JAVA_FLOAT, at, x.memory().get(JAVA_FLOAT, at) * factor);
+            }
         }
     }
 
@@ -172,7 +181,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void gather(Buffer x, int[] rowsOfX, int rows, Buffer out) {
         for (int i = 0; i < rows; i++) {
-            MemorySegment.copy(x.memory(), rowsOfX[i] * x.stride(), out.memory(), i * out.stride(), x.stride());
+            MemorySegment.copy(x.memory(), rowsOfX[i] * x.stride(), out.memory(), i * out.stride(), x.rowBytes());
         }
     }
 
@@ -184,9 +193,11 @@ public final class CpuBackend implements Backend {
     @Override
     public void softCap(Buffer x, int rows, float cap) {
         team.run(rows, (from, end, _) -> {
-            for (long i = (long) from * x.columns(); i < (long) end * x.columns(); i++) {
-                float value = x.memory().getAtIndex(JAVA_FLOAT, i);
-                x.memory().setAtIndex(JAVA_FLOAT, i, (float) (cap * Math.tanh(value / cap)));
+            for (int row = from; row < end; row++) {
+                for (long at = row * x.stride(), last = at + x.rowBytes(); at < last; at += Float.BYTES) {
+                    float value = x.memory().get(JAVA_FLOAT, at);
+                    x.memory().set(JAVA_FLOAT, at, (float) (cap * Math.tanh(value / cap)));
+                }
             }
         });
     }

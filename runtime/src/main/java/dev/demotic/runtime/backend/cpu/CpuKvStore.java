@@ -24,7 +24,7 @@ final class CpuKvStore implements KvStore {
 
     CpuKvStore(KvShape shape, int blocks) {
         this.shape = shape;
-        memory = NativeMemory.reserve(Math.multiplyExact(shape.blockBytes(), (long) blocks), arena);
+        memory = NativeMemory.reserveHuge(Math.multiplyExact(shape.blockBytes(), (long) blocks), arena);
     }
 
     KvShape shape() {

@@ -85,8 +85,10 @@ record JavaKernels(FloatKernels floats) implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n) {
-        floats.gate(activation, gate, up, offset, n);
+    public void gate(Activation activation, Buffer gate, Buffer up, int rows, int first, int columns) {
+        for (int row = 0; row < rows; row++) {
+            floats.gate(activation, gate.memory(), up.memory(), row * gate.stride() + 4L * first, columns);
+        }
     }
 
     @Override

@@ -28,7 +28,7 @@ interface Kernels {
     /**
      * Brings one row into another form.
      *
-     * @param source holds the row as floats, padded to {@link Rows#stride()}
+     * @param source holds the row as floats, padded with zeros to {@link Rows#padded()}
      */
     void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset);
 
@@ -53,8 +53,8 @@ interface Kernels {
     void rmsNorm(
             MemorySegment x, long xOffset, MemorySegment gains, int n, float epsilon, MemorySegment y, long yOffset);
 
-    /** gate = activation(gate) * up over {@code n} floats. */
-    void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n);
+    /** gate = activation(gate) * up over {@code columns} columns of all rows, from column {@code first} on. */
+    void gate(Activation activation, Buffer gate, Buffer up, int rows, int first, int columns);
 
     /** x += factor · delta over {@code n} floats. */
     void add(MemorySegment x, long xOffset, MemorySegment delta, long deltaOffset, float factor, int n);

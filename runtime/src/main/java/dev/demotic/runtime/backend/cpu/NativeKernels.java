@@ -101,7 +101,7 @@ final class NativeKernels implements Kernels {
     public void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset) {
         long from = source.address() + offset;
         long element = (long) row * rows.stride();
-        long n = rows.stride();
+        long n = rows.padded();
         try {
             switch (form) {
                 case FLOAT -> {}
@@ -188,7 +188,7 @@ final class NativeKernels implements Kernels {
                     weights.rows() - first,
                     bias == null ? 0L : bias.vector().address() + 4 * first,
                     out.memory().address() + 4 * first,
-                    (long) out.columns(),
+                    out.stride() / Float.BYTES,
                     adds ? 1L : 0L,
                     values.address(),
                     rows.blocks().address(),
@@ -212,14 +212,16 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, MemorySegment gate, MemorySegment up, long offset, int n) {
+    public void gate(Activation activation, Buffer gate, Buffer up, int rows, int first, int columns) {
         try {
             NativeLibrary.GATE.invokeExact(
                     address,
                     activation == Activation.SILU ? 0L : 1L,
-                    gate.address() + offset,
-                    up.address() + offset,
-                    (long) n);
+                    gate.memory().address() + 4L * first,
+                    up.memory().address() + 4L * first,
+                    gate.stride() / Float.BYTES,
+                    (long) rows,
+                    (long) columns);
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
         }

@@ -38,7 +38,7 @@ final class NativeLibrary {
     static final MethodHandle QUANTIZE = handle("quantize", null, "lllll");
     static final MethodHandle TO_BF16 = handle("to_bf16", null, "llll");
     static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl");
-    static final MethodHandle GATE = handle("gate", null, "lllll");
+    static final MethodHandle GATE = handle("gate", null, "lllllll");
     static final MethodHandle ADD = handle("add", null, "lllfl");
     static final MethodHandle ROTATE = handle("rotate", null, "llllllll");
     static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll");

@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("NullAway.Init") // set before each use
 final class Projections {
-    /** Tiles of a part: as many as the widest kernel takes at once. */
-    private static final int PART = 4;
-
     private final Kernels kernels;
     private final ThreadTeam team;
     private final Scratch[] scratch;
@@ -70,11 +67,11 @@ final class Projections {
         begin(x, count, of, matrices);
         outs = results;
         adds = add;
-        int parts = 0;
+        int tiles = 0;
         for (int i = 0; i < matrices.size(); i++) {
-            parts += parts(matrices.get(i));
+            tiles += tiles(matrices.get(i));
         }
-        team.run(parts, multiplyTask);
+        team.run(tiles, multiplyTask);
     }
 
     /** gated = function(gate · norm(x)) * (up · norm(x)), for the matrices gate and up. */
@@ -89,7 +86,7 @@ final class Projections {
         outs = gatedAndRaised;
         adds = false;
         activation = function;
-        team.run(parts(matrices.getFirst()), gatedTask);
+        team.run(tiles(matrices.getFirst()), gatedTask);
     }
 
     private void begin(Buffer x, int count, @Nullable Norm of, List<Projection> matrices) {
@@ -108,7 +105,7 @@ final class Projections {
     }
 
     private void prepare(int from, int end) {
-        boolean asTheyAre = norm == null && !wanted.contains(RowForm.FLOAT) && prepared.stride() == input.columns();
+        boolean asTheyAre = norm == null && !wanted.contains(RowForm.FLOAT) && prepared.padded() == input.columns();
         for (int row = from; row < end; row++) {
             long at = row * input.stride();
             long to = 4L * row * prepared.stride();
@@ -124,6 +121,9 @@ final class Projections {
             } else if (!asTheyAre) {
                 MemorySegment.copy(input.memory(), JAVA_FLOAT, at, prepared.floats(), JAVA_FLOAT, to, input.columns());
             }
+            if (!asTheyAre) {
+                prepared.pad(row);
+            }
             MemorySegment source = asTheyAre ? input.memory() : prepared.floats();
             if (wanted.contains(RowForm.BF16)) {
                 kernels.prepare(prepared, row, RowForm.BF16, source, asTheyAre ? at : to);
@@ -138,19 +138,15 @@ final class Projections {
         return (projection.weights().rows() + kernels.tileRows() - 1) / kernels.tileRows();
     }
 
-    private int parts(Projection projection) {
-        return (tiles(projection) + PART - 1) / PART;
-    }
-
-    /** The parts of all matrices are numbered one after the other. */
+    /** The tiles of all matrices are numbered one after the other. */
     private void multiply(int from, int end, int worker) {
         int first = 0;
         for (int i = 0; i < projections.size() && first < end; i++) {
-            int parts = parts(projections.get(i));
-            if (from < first + parts) {
-                multiply(i, Math.max(0, from - first), Math.min(parts, end - first), worker);
+            int tiles = tiles(projections.get(i));
+            if (from < first + tiles) {
+                multiply(i, Math.max(0, from - first), Math.min(tiles, end - first), worker);
             }
-            first += parts;
+            first += tiles;
         }
     }
 
@@ -159,8 +155,8 @@ final class Projections {
         kernels.product(
                 (CpuWeights) projection.weights(),
                 (CpuWeights) projection.bias(),
-                from * PART,
-                Math.min(end * PART, tiles(projection)),
+                from,
+                end,
                 prepared,
                 rows,
                 outs.get(matrix),
@@ -171,11 +167,8 @@ final class Projections {
     private void gated(int from, int end, int worker) {
         multiply(0, from, end, worker);
         multiply(1, from, end, worker);
-        Buffer gated = outs.getFirst();
-        int column = from * PART * kernels.tileRows();
-        int columns = Math.min(end * PART * kernels.tileRows(), gated.columns()) - column;
-        for (int row = 0; row < rows; row++) {
-            kernels.gate(activation, gated.memory(), outs.get(1).memory(), row * gated.stride() + 4L * column, columns);
-        }
+        int first = from * kernels.tileRows();
+        int columns = Math.min(end * kernels.tileRows(), outs.getFirst().columns()) - first;
+        kernels.gate(activation, outs.getFirst(), outs.get(1), rows, first, columns);
     }
 }

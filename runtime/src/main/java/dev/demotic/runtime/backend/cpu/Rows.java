@@ -2,15 +2,18 @@ package dev.demotic.runtime.backend.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The rows that products are about to read, in each form that one of them wants.
  *
- * <p>Memory grows to the largest use so far. Rows are padded with zeros to whole blocks.
+ * <p>Memory grows to the largest use so far.
  */
 final class Rows {
     /** Columns of a quantized block; every row is padded to a multiple of it. */
     static final int BLOCK = 32;
+    /** Bytes of a line of the cache. */
+    private static final int LINE = 64;
     /** Bytes that describe a quantized block beside its levels. */
     static final int BLOCK_BYTES = 16;
 
@@ -20,6 +23,7 @@ final class Rows {
     private MemorySegment levels = MemorySegment.NULL;
     private MemorySegment blocks = MemorySegment.NULL;
     private int columns;
+    private int padded;
     private int stride;
 
     Rows(Arena arena) {
@@ -29,7 +33,9 @@ final class Rows {
     /** Makes room for rows of {@code columns} elements; what was there is gone. */
     void reserve(int rows, int columns) {
         this.columns = columns;
-        stride = padded(columns);
+        padded = (columns + BLOCK - 1) / BLOCK * BLOCK;
+        stride = (padded / LINE | 1) * LINE;
+        stride = stride < padded ? stride + 2 * LINE : stride;
         long elements = (long) rows * stride;
         if (elements * Float.BYTES > floats.byteSize()) {
             long room = Math.max(elements, floats.byteSize() / 2);
@@ -38,20 +44,28 @@ final class Rows {
             levels = NativeMemory.reserve(room, arena);
             blocks = NativeMemory.reserve(room / BLOCK * BLOCK_BYTES, arena);
         }
-        if (stride != columns) {
-            floats.asSlice(0, elements * 4).fill((byte) 0);
-        }
-    }
-
-    private static int padded(int columns) {
-        return (columns + BLOCK - 1) / BLOCK * BLOCK;
     }
 
     int columns() {
         return columns;
     }
 
-    /** Elements between the start of one row and the next, in every form. */
+    /** Columns, filled up to whole blocks. */
+    int padded() {
+        return padded;
+    }
+
+    /** Puts zeros after the columns of a row of floats. */
+    void pad(int row) {
+        for (long i = (long) row * stride + columns, end = (long) (row + 1) * stride; i < end; i++) {
+            floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, 0);
+        }
+    }
+
+    /**
+     * Elements between the start of one row and the next, in every form: an odd multiple of 64, or the same columns of many
+     * rows would compete for the same lines of the cache.
+     */
     int stride() {
         return stride;
     }
