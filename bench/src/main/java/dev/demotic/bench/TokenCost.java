@@ -7,11 +7,12 @@ import dev.demotic.runtime.tensor.Tensor;
 /**
  * What one token asks of the machine, the attention over its context left out.
  *
- * @param bytes weights that are read for a single token
+ * @param bytes weights that are read for a single token, as the file holds them
  * @param operations floating-point operations of the matrix products, two for each weight
  * @param outputOperations the part of them that computes logits, which prompts need for their last token only
+ * @param quantizedOperations the part of them with quantized weights
  */
-record TokenCost(double bytes, double operations, double outputOperations) {
+record TokenCost(double bytes, double operations, double outputOperations, double quantizedOperations) {
     private static final String EMBEDDING = "token_embd.weight";
     private static final String OUTPUT = "output.weight";
 
@@ -21,6 +22,7 @@ record TokenCost(double bytes, double operations, double outputOperations) {
         double bytes = 0;
         double operations = 0;
         double outputOperations = 0;
+        double quantizedOperations = 0;
         for (Tensor tensor : model.tensors().values()) {
             String name = tensor.name();
             if (name.equals(EMBEDDING) && !name.equals(output)) {
@@ -29,13 +31,20 @@ record TokenCost(double bytes, double operations, double outputOperations) {
             double used = name.contains("_exps.") ? share : 1;
             bytes += used * tensor.byteSize();
             if (tensor.rows() > 1) {
-                operations += 2 * used * tensor.elements();
+                double products = 2 * used * tensor.elements();
+                operations += products;
+                quantizedOperations += tensor.type().isQuantized() ? products : 0;
             }
             if (name.equals(output)) {
                 outputOperations = 2.0 * tensor.elements();
             }
         }
-        return new TokenCost(bytes, operations, outputOperations);
+        return new TokenCost(bytes, operations, outputOperations, quantizedOperations);
+    }
+
+    /** Whether most of the work is with quantized weights. */
+    boolean isQuantized() {
+        return quantizedOperations > operations / 2;
     }
 
     /** The share of a mixture's experts that work on a token. */

@@ -3,6 +3,7 @@ package dev.demotic.cli;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.backend.cpu.PhysicalCores;
 import dev.demotic.runtime.format.ModelSource;
 import dev.demotic.runtime.model.Decoder;
 import java.util.Optional;
@@ -28,13 +29,15 @@ final class EngineOptions {
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
-            description = "Compute threads (default: one a core).")
+            description = "Compute threads (default: one a physical core).")
     private Optional<Integer> threads = Optional.empty();
 
     @Option(
             names = "--kernels",
             paramLabel = "NAME",
-            description = "CPU kernels: vector or scalar (default: $DEMOTIC_KERNELS, or the best that runs here).")
+            description =
+                    "CPU kernels: native, native:ISA, vector or scalar (default: $DEMOTIC_KERNELS, or the best that runs"
+                            + " here).")
     private Optional<String> kernels = Optional.empty();
 
     @Option(
@@ -44,30 +47,47 @@ final class EngineOptions {
             description = "Memory that the model may take, such as 4g (default: what the machine has).")
     private Optional<Long> maxMemory = Optional.empty();
 
+    @Option(names = "--pin", description = "Keep each compute thread on a physical core of its own (Linux).")
+    private boolean pin;
+
+    @Mixin
+    private KvTypeOption kv = new KvTypeOption();
+
     /** Compute threads that the model will have. */
     int threads() {
-        return threads.orElse(Runtime.getRuntime().availableProcessors());
+        return threads.orElseGet(PhysicalCores::count);
     }
 
     /** Opens the model for one sequence at a time. */
     LanguageModel open(Console console) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the model")) {
-            ModelSource source = model.open(console);
-            return LanguageModel.open(source, options(console, source));
+            return open(console, model.open(console), 1);
         }
     }
 
-    private ModelOptions options(Console console, ModelSource source) {
+    /** Opens any model with these options, for so many sequences at a time. */
+    LanguageModel open(Console console, ModelSource source, int sequences) {
+        return LanguageModel.open(source, options(console, source, sequences));
+    }
+
+    /** The model that --model names. */
+    ModelOption model() {
+        return model;
+    }
+
+    private ModelOptions options(Console console, ModelSource source, int sequences) {
         try {
             if (context.orElse(1) < 1 || threads.orElse(1) < 1 || maxMemory.orElse(1L) < 1) {
                 throw new DemoticException("--context, --threads and --max-memory must be at least 1");
             }
             return ModelOptions.defaults()
                     .withContext(context.orElseGet(() -> defaultContext(source)))
-                    .withThreads(threads.orElse(0))
+                    .withThreads(threads())
                     .withKernels(kernels.orElse(console.environment().getOrDefault("DEMOTIC_KERNELS", "")))
                     .withMaxMemory(maxMemory.orElse(0L))
-                    .withSequences(1);
+                    .withSequences(sequences)
+                    .withKvType(kv.type())
+                    .withPin(pin);
         } catch (RuntimeException e) {
             source.close();
             throw e;

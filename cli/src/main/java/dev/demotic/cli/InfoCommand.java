@@ -2,7 +2,6 @@ package dev.demotic.cli;
 
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.MemoryNeed;
-import dev.demotic.runtime.cache.KvType;
 import dev.demotic.runtime.format.Metadata;
 import dev.demotic.runtime.format.ModelSource;
 import dev.demotic.runtime.model.Decoder;
@@ -42,6 +41,9 @@ final class InfoCommand implements Callable<Integer> {
             description = "The context to tell the memory for (default: what the model was trained for, at most 8192).")
     private Optional<Integer> context = Optional.empty();
 
+    @Mixin
+    private KvTypeOption kv = new KvTypeOption();
+
     @Option(names = "--metadata", description = "Print all metadata keys.")
     private boolean metadata;
 
@@ -71,7 +73,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private void print(ModelSource source) {
         ModelConfig config = Decoder.configOf(source);
-        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), KvType.F16);
+        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), kv.type());
         line("model", source.path().toString());
         line("name", config.name());
         line("architecture", config.architecture());
@@ -109,7 +111,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private Map<String, @Nullable Object> describe(ModelSource source) {
         ModelConfig config = Decoder.configOf(source);
-        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), KvType.F16);
+        MemoryNeed need = LanguageModel.memoryNeed(source, context(source), kv.type());
         List<Object> types = new ArrayList<>();
         types(source)
                 .forEach((type, share) ->

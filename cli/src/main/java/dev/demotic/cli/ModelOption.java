@@ -26,6 +26,11 @@ final class ModelOption {
         model = Optional.of(name);
     }
 
+    /** Whether the user named one. */
+    boolean isNamed() {
+        return model.isPresent();
+    }
+
     /** The model's file or folder. */
     Path path(Console console) {
         Hub hub = Hub.of(console.environment());

@@ -138,6 +138,19 @@ class BadInputTest {
     }
 
     @Test
+    void measurementsOfNothing() {
+        refused("must be at least 1", "bench", "--repeats", "0");
+        refused("must be at least 1", "bench", "--sequences", "8,0");
+        refused("must be at least 1", "bench", "--generate", "0");
+        refused("not as both", "bench", "--json", "--csv");
+        refused("there is no shape 'llama-1t' of random models", "bench", "--random", "llama-1t");
+        refused("not both", "bench", "--random", "llama-15m", "-m", "some.gguf");
+        refused("name their shape with --random", "bench", "--type", "Q4_0");
+        refused("and there are 20 MB", "bench", "--random", "llama-1.1b", "--max-memory", "20m");
+        misused("invalid value for option '--type'", "bench", "--random", "llama-15m", "--type", "Q9");
+    }
+
+    @Test
     void tokensThatAreNone() {
         refused("is no token id of this model", "tokenize", "--decode", "99999999");
         refused("is no token id of this model", "tokenize", "--decode", "twelve");
@@ -162,6 +175,11 @@ class BadInputTest {
         misused("see demotic --help", "frobnicate");
         misused("is no size", "run", "--max-memory", "lots", "Hi");
         misused("invalid value for option '--temperature'", "run", "--temperature", "warm", "Hi");
+        misused(
+                "invalid value for option '--kv-type': expected one of [F32, F16, BF16, Q8]",
+                "info",
+                "--kv-type",
+                "Q3");
         misused("missing required", "convert");
     }
 

@@ -6,6 +6,7 @@ import dev.demotic.models.EmbeddedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,25 @@ class CommandsTest {
                 .isEqualTo(memory.get("weights_bytes").asLong()
                         + memory.get("kv_cache_bytes").asLong()
                         + memory.get("work_area_bytes").asLong());
+    }
+
+    @Test
+    void theTypeOfTheKvCacheIsTheUsersChoice() {
+        long half = kvCacheBytes("F16");
+
+        assertThat(kvCacheBytes("F32")).isEqualTo(2 * half);
+        assertThat(kvCacheBytes("bf16")).isEqualTo(half);
+        assertThat(kvCacheBytes("Q8")).isBetween(half / 2, half - 1);
+        assertThat(json("run", "--json", "-m", draft, "--kv-type", "q8", "-n", "3", "Hi")
+                        .get("tokens"))
+                .isNotEmpty();
+    }
+
+    private long kvCacheBytes(String type) {
+        return json("info", "--json", "-m", draft, "--kv-type", type)
+                .get("memory")
+                .get("kv_cache_bytes")
+                .asLong();
     }
 
     @Test
@@ -100,29 +120,63 @@ class CommandsTest {
 
     @Test
     void benchPrintsOneJsonObject() {
-        JsonNode report = json("bench", "--json", "-m", draft, "--rows", "2", "--prompts", "8,16", "--repeats", "2");
+        JsonNode report = json(bench("--json"));
 
         assertThat(report.propertyNames())
                 .containsExactly(
-                        "machine", "kernels", "model", "bandwidth_bytes_per_second", "decode", "rows", "prompt");
-        assertThat(report.get("decode").propertyNames()).containsExactly("tokens_per_second", "bandwidth_share");
+                        "machine",
+                        "kernels",
+                        "model",
+                        "bandwidth_bytes_per_second",
+                        "int8_operations_per_second",
+                        "float_operations_per_second",
+                        "peak",
+                        "decode",
+                        "rows",
+                        "prompt",
+                        "sequences");
+        assertThat(report.get("peak").asString()).isIn("int8", "float");
+        assertThat(report.get("decode").propertyNames())
+                .containsExactly("tokens_per_second", "bandwidth_share", "peak_share", "allocated_bytes_per_token");
+        assertThat(report.get("decode").get("allocated_bytes_per_token").asDouble())
+                .isBetween(0.0, 1e6);
         assertThat(report.get("rows")).hasSize(2);
         assertThat(report.get("rows").get(0).propertyNames())
-                .containsExactly("rows", "seconds_per_pass", "rows_per_second", "cost_ratio");
+                .containsExactly(
+                        "rows", "seconds_per_pass", "rows_per_second", "cost_ratio", "bandwidth_share", "peak_share");
         assertThat(report.get("rows").get(0).get("cost_ratio").asDouble()).isEqualTo(1);
         assertThat(report.get("prompt")).hasSize(2);
         assertThat(report.get("prompt").get(1).propertyNames())
-                .containsExactly("tokens", "tokens_per_second", "peak_share");
+                .containsExactly("tokens", "tokens_per_second", "bandwidth_share", "peak_share");
         assertThat(report.get("prompt").get(1).get("peak_share").asDouble()).isBetween(0.0, 1.0);
+        assertThat(report.get("sequences")).hasSize(2);
+        assertThat(report.get("sequences").get(1).propertyNames()).containsExactly("sequences", "tokens_per_second");
+        assertThat(report.get("sequences").get(1).get("tokens_per_second").asDouble())
+                .isPositive();
     }
 
     @Test
     void benchPrintsCsvOfOneShape() {
-        String csv = text("bench", "--csv", "-m", draft, "--rows", "1", "--prompts", "8", "--repeats", "1");
+        String csv = text(bench("--csv"));
 
         assertThat(csv.lines())
-                .hasSize(5)
-                .allMatch(line -> line.chars().filter(c -> c == ',').count() == 6);
+                .allMatch(line -> line.chars().filter(c -> c == ',').count() == 7);
+        assertThat(csv.lines().map(line -> line.replaceAll(",.*", "")).distinct())
+                .contains("bandwidth", "float_peak", "decode", "rows", "prompt", "sequences");
+    }
+
+    @Test
+    void benchPrintsForPeople() {
+        assertThat(text(bench())).contains("rows 2", "prompt 16", "sequences 2", "% of the bandwidth", "a token");
+    }
+
+    private String[] bench(String... options) {
+        return Stream.concat(
+                        Stream.of(("bench -m " + draft + " --rows 2 --prompts 8,16 --sequences 1,2 --generate 3"
+                                        + " --repeats 1")
+                                .split(" ")),
+                        Stream.of(options))
+                .toArray(String[]::new);
     }
 
     @Test

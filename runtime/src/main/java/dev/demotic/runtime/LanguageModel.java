@@ -4,6 +4,7 @@ import dev.demotic.runtime.backend.Backend;
 import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.cpu.CpuBackend;
+import dev.demotic.runtime.backend.cpu.PhysicalCores;
 import dev.demotic.runtime.batch.BatchStatistics;
 import dev.demotic.runtime.batch.Batcher;
 import dev.demotic.runtime.cache.KvPool;
@@ -79,11 +80,11 @@ public final class LanguageModel implements AutoCloseable {
     public static LanguageModel open(ModelSource source, ModelOptions options) {
         Backend backend = null;
         try {
-            int threads = options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+            int threads = options.threads() == 0 ? PhysicalCores.count() : options.threads();
             if (threads < 1 || options.sequences() < 1) {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
-            backend = new CpuBackend(threads, options.kernels());
+            backend = new CpuBackend(threads, options.kernels(), options.pin());
             return new LanguageModel(source, backend, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {

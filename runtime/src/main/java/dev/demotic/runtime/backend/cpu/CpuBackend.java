@@ -36,15 +36,22 @@ public final class CpuBackend implements Backend {
     private final Attention attention;
     private final Reading reading = new Reading();
 
+    /** Threads run where the operating system puts them. */
+    public CpuBackend(int threads, String kernelSet) {
+        this(threads, kernelSet, false);
+    }
+
     /**
      * @param threads compute threads, the caller included
      * @param kernelSet a set's name, or empty for the best that runs here
-     * @throws dev.demotic.runtime.DemoticException if there is no such set here
+     * @param pin whether each thread keeps to a core of its own
+     * @throws dev.demotic.runtime.DemoticException if there is no such set here, or threads cannot be pinned
      */
-    public CpuBackend(int threads, String kernelSet) {
+    public CpuBackend(int threads, String kernelSet, boolean pin) {
+        Placement placement = pin ? Placement.pinned() : Placement.FREE;
         asked = kernelSet;
         kernels = KernelSets.choose(kernelSet, arena);
-        team = new ThreadTeam(threads);
+        team = new ThreadTeam(threads, placement);
         scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
             scratch[i] = new Scratch(arena);

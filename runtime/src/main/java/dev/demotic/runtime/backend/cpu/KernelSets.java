@@ -7,8 +7,10 @@ import java.util.List;
 
 /** Chooses the kernels: what DEMOTIC_KERNELS names, or the best that runs here. */
 final class KernelSets {
-    private static final boolean VECTOR_API =
+    /** Whether this JVM was started with the Vector API, an incubating module. */
+    static final boolean VECTOR_API =
             ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+
     private static final String NATIVE = "native";
 
     private KernelSets() {}

@@ -43,7 +43,15 @@ final class ThreadTeam implements AutoCloseable {
     private @Nullable Task task;
     private int parts;
 
+    private final Placement placement;
+    private @Nullable Thread caller;
+
     ThreadTeam(int size) {
+        this(size, Placement.FREE);
+    }
+
+    ThreadTeam(int size, Placement placement) {
+        this.placement = placement;
         helpers = new Helper[size - 1];
         for (int i = 0; i < helpers.length; i++) {
             helpers[i] = new Helper(i + 1);
@@ -59,6 +67,10 @@ final class ThreadTeam implements AutoCloseable {
 
     /** Runs parts 0..count-1 of a task and returns when all are done. */
     void run(int count, Task work) {
+        if (caller != Thread.currentThread()) {
+            placement.enter(0);
+            caller = Thread.currentThread();
+        }
         if (count <= 1 || helpers.length == 0) {
             if (count > 0) {
                 work.run(0, count, 0);
@@ -156,6 +168,7 @@ final class ThreadTeam implements AutoCloseable {
         }
 
         private void help() {
+            placement.enter(worker);
             long seen = 0;
             while (!closed) {
                 long number = claims.get() >>> 32;
