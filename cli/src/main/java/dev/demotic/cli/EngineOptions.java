@@ -4,7 +4,9 @@ import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.format.ModelSource;
+import dev.demotic.runtime.format.ModelSources;
 import dev.demotic.runtime.model.Decoder;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -49,21 +51,34 @@ final class EngineOptions {
         return threads.orElse(Runtime.getRuntime().availableProcessors());
     }
 
+    ModelOption model() {
+        return model;
+    }
+
     /** Opens the model for one sequence at a time. */
     LanguageModel open(Console console) {
+        return open(console, model.path(console), context);
+    }
+
+    /** Opens a draft model in the same way, with as much of the context as it was trained for. */
+    LanguageModel openDraft(Console console, Path path) {
+        return open(console, path, Optional.empty());
+    }
+
+    private LanguageModel open(Console console, Path path, Optional<Integer> wanted) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the model")) {
-            ModelSource source = model.open(console);
-            return LanguageModel.open(source, options(console, source));
+            ModelSource source = ModelSources.open(path);
+            return LanguageModel.open(source, options(console, source, wanted));
         }
     }
 
-    private ModelOptions options(Console console, ModelSource source) {
+    private ModelOptions options(Console console, ModelSource source, Optional<Integer> wanted) {
         try {
             if (context.orElse(1) < 1 || threads.orElse(1) < 1 || maxMemory.orElse(1L) < 1) {
                 throw new DemoticException("--context, --threads and --max-memory must be at least 1");
             }
             return ModelOptions.defaults()
-                    .withContext(context.orElseGet(() -> defaultContext(source)))
+                    .withContext(wanted.orElseGet(() -> defaultContext(source)))
                     .withThreads(threads.orElse(0))
                     .withKernels(kernels.orElse(console.environment().getOrDefault("DEMOTIC_KERNELS", "")))
                     .withMaxMemory(maxMemory.orElse(0L))
