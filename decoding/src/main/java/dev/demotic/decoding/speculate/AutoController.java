@@ -28,6 +28,9 @@ final class AutoController {
 
     private static final int LAST_TRIAL = 128;
 
+    /** The share of time that trials may take for catching up. */
+    private static final double TRIAL_SHARE = 0.02;
+
     private final StepCost cost;
     private final RoundMeans guesses;
     private final boolean hasGuesser;
@@ -90,8 +93,9 @@ final class AutoController {
      * Chooses.
      *
      * @param valueOfCopy what the best copy promises beyond a plain step, in tokens, its price taken off; 0 if there is none
+     * @param backlogNanos what the guesser would have to make up for first
      */
-    Choice choose(double valueOfCopy) {
+    Choice choose(double valueOfCopy, double backlogNanos) {
         if (!cost.isKnown()) {
             return Choice.NONE; // there is no price yet
         }
@@ -102,7 +106,13 @@ final class AutoController {
         if (valueOfCopy > 0) {
             return Choice.COPY;
         }
-        return hasGuesser && sinceGuess >= untilTrial ? Choice.GUESS : Choice.NONE;
+        return hasGuesser && isTimeToTry(backlogNanos) ? Choice.GUESS : Choice.NONE;
+    }
+
+    /** Trials are to cost but a small share of what was saved up for them. */
+    private boolean isTimeToTry(double backlogNanos) {
+        double since = sinceGuess * cost.nanos(otherRows + 1);
+        return sinceGuess >= untilTrial && since * TRIAL_SHARE >= backlogNanos;
     }
 
     /**
@@ -114,13 +124,13 @@ final class AutoController {
      * @param draftNanos what guessing took
      * @param targetNanos what the target's pass took
      */
-    void verified(Choice choice, int drafted, int accepted, long draftNanos, long targetNanos) {
+    void verified(Choice choice, int drafted, int accepted, double draftNanos, long targetNanos) {
         cost.learn(otherRows + 1 + drafted, targetNanos);
         if (choice != Choice.GUESS) {
             sinceGuess++;
             return;
         }
-        guesses.learn(accepted, drafted, (double) draftNanos);
+        guesses.learn(accepted, drafted, draftNanos);
         sinceGuess = 0;
         untilTrial = valueOfGuess() > 0 ? FIRST_TRIAL : Math.min(2 * untilTrial, LAST_TRIAL);
     }

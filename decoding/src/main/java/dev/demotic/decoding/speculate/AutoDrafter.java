@@ -74,7 +74,7 @@ final class AutoDrafter {
         private final Load load = new Load(target);
         private final AutoReport.Counter counter = new AutoReport.Counter();
         private Choice choice = Choice.NONE;
-        private long guessNanos;
+        private double guessNanos;
 
         private Reply(Drafter.Context context) {
             Sampler sampler = context.sampler();
@@ -104,16 +104,14 @@ final class AutoDrafter {
             guesser.settle(history);
             controller.load(load.otherRows(), load.sequences());
             int copied = bestCopy(draftTree.maxDepth());
-            choice = controller.choose(valueOfCopy(copied));
+            choice = controller.choose(valueOfCopy(copied), guesser.backlogNanos(history));
             PricedTree tree = new PricedTree(draftTree, controller);
-            long began = System.nanoTime();
             if (choice == Choice.GUESS) {
-                guesser.grow(tree, history);
+                guessNanos = guesser.grow(tree, history);
             }
             if (choice != Choice.NONE) {
                 join(tree, draftTree.maxDepth());
             }
-            guessNanos = System.nanoTime() - began;
         }
 
         /** How many tokens to copy if nothing else is drafted: as many as promise the most beyond their price. */
@@ -160,7 +158,7 @@ final class AutoDrafter {
             long began = System.nanoTime();
             guesser.verified(round, choice == Choice.GUESS);
             int drafted = round.tree().size() - 1;
-            long spent = guessNanos + System.nanoTime() - began;
+            double spent = guessNanos + (System.nanoTime() - began);
             load.stepped(drafted + 1);
             controller.verified(choice, drafted, round.accepted(), spent, round.targetNanos());
             counter.round(drafted == 0 ? Choice.NONE : choice, drafted, round.accepted());

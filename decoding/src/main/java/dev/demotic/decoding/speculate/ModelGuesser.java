@@ -14,6 +14,11 @@ final class ModelGuesser implements Guesser {
     /** A pass that took longer than this many times the expected was held up by something else. */
     private static final double LONGEST = 3;
 
+    /** More unread tokens than a round leaves are a text to be read, not a step to be taken. */
+    private static final int BACKLOG = 32;
+    /** How many rows of a text are read in the time of a single one, about. */
+    private static final double ROWS_A_PASS = 6;
+
     private final Predictor predictor;
     private final GuessChances chances;
     private final TopLogits top = new TopLogits(CHOICES);
@@ -36,12 +41,26 @@ final class ModelGuesser implements Guesser {
     }
 
     @Override
-    public void grow(PricedTree tree, TokenHistory history) {
+    public double backlogNanos(TokenHistory history) {
+        return (history.size() - guessedFrom) * passNanos / ROWS_A_PASS;
+    }
+
+    @Override
+    public double grow(PricedTree tree, TokenHistory history) {
+        int unread = history.size() - guessedFrom;
+        long began = System.nanoTime();
         depth = 0;
         guessedFrom = history.size();
         if (!predictor.catchUp(history)) {
-            return;
+            return 0;
         }
+        long caughtUp = System.nanoTime();
+        draft(tree);
+        double nanos = (double) (System.nanoTime() - caughtUp);
+        return nanos + (unread > BACKLOG ? passNanos : (double) (caughtUp - began));
+    }
+
+    private void draft(PricedTree tree) {
         int node = DraftTree.ROOT;
         int candidate = TokenTree.ROOT;
         while (true) {

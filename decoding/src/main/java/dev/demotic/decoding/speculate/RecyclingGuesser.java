@@ -22,7 +22,13 @@ final class RecyclingGuesser implements Guesser {
     private record Place(int parent, Successors.Row row, int rank, double chance) {}
 
     @Override
-    public void grow(PricedTree tree, TokenHistory history) {
+    public double grow(PricedTree tree, TokenHistory history) {
+        long began = System.nanoTime();
+        fill(tree);
+        return (double) (System.nanoTime() - began);
+    }
+
+    private void fill(PricedTree tree) {
         PriorityQueue<Place> open = new PriorityQueue<>((a, b) -> Double.compare(b.chance(), a.chance()));
         open(open, tree, DraftTree.ROOT);
         while (!open.isEmpty()) {

@@ -37,7 +37,7 @@ final class RoundMeans {
         weight = weight * keeps + 1;
         accepted = accepted * keeps + acceptedTokens;
         rows = rows * keeps + draftedRows;
-        draftNanos = draftNanos * keeps + nanos;
+        draftNanos = follow(draftNanos, nanos);
         if (general != null) {
             general.learn(acceptedTokens, draftedRows, nanos);
         }
@@ -53,9 +53,17 @@ final class RoundMeans {
         return mean(rows, general == null ? 0 : general.rows());
     }
 
-    /** What a round's draft took. */
+    /** What a round's draft takes, in whichever reply. */
     synchronized double draftNanos() {
-        return mean(draftNanos, general == null ? 0 : general.draftNanos());
+        return general == null ? draftNanos : general.draftNanos();
+    }
+
+    /** Falls faster than it rises: code that is not compiled yet, and neighbours, only ever make a draft slower. */
+    private static double follow(double before, double nanos) {
+        if (before == 0 || nanos < before) {
+            return before == 0 ? nanos : before + 0.3 * (nanos - before);
+        }
+        return before + 0.15 * (Math.min(nanos, 2 * before) - before);
     }
 
     private double mean(double sum, double before) {

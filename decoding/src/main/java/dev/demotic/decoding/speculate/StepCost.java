@@ -8,7 +8,7 @@ package dev.demotic.decoding.speculate;
  * memory bounds up to some rows, and arithmetic beyond. Safe for use by many threads.
  */
 final class StepCost {
-    private static final double[] FIRST_SHAPE = {1, 1.03, 1.08, 1.2, 1.5, 2.3, 4.1, 7.8, 15};
+    private static final double[] FIRST_SHAPE = {1, 1.06, 1.2, 1.5, 2.4, 4, 7.5, 15, 30};
     private static final double SCALE_RATE = 0.1;
     private static final double SHAPE_RATE = 0.04;
     /** A pass that took longer than this many times the expected was held up by something else. */

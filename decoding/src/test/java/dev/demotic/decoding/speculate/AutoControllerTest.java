@@ -34,7 +34,7 @@ class AutoControllerTest {
         int tokens = 0;
         while (tokens < TOKENS) {
             double copyValue = copyChance > 0 ? Math.max(0, expected(copyChance, 8) - controller.priceOfRows(1, 8)) : 0;
-            Choice choice = controller.choose(copyValue);
+            Choice choice = controller.choose(copyValue, 0);
             chosen.merge(choice, 1, Integer::sum);
             int drafted = switch (choice) {
                 case NONE -> 0;
@@ -48,7 +48,7 @@ class AutoControllerTest {
             }
             double draft = choice == Choice.GUESS ? machine.draftNanos() : 0;
             double step = machine.step(1 + drafted) * (0.95 + 0.1 * random.nextDouble());
-            controller.verified(choice, drafted, accepted, (long) draft, (long) step);
+            controller.verified(choice, drafted, accepted, draft, (long) step);
             nanos += draft + step;
             tokens += accepted + 1;
         }
@@ -122,7 +122,8 @@ class AutoControllerTest {
 
     @Test
     void nothingIsDraftedBeforeThereIsAPrice() {
-        assertThat(new AutoController(cost, rounds.forReply(), true).choose(5)).isEqualTo(Choice.NONE);
+        assertThat(new AutoController(cost, rounds.forReply(), true).choose(5, 0))
+                .isEqualTo(Choice.NONE);
     }
 
     @Test
