@@ -16,14 +16,25 @@ public final class TokenTree {
     public static final int ROOT = -1;
 
     private int size;
-    private int[] tokens = new int[16];
-    private int[] parents = new int[16];
-    private int[] depths = new int[16];
+    private int[] tokens;
+    private int[] parents;
+    private int[] depths;
     private MemorySegment @Nullable [] embeddings;
+
+    /** An empty tree. */
+    public TokenTree() {
+        this(16);
+    }
+
+    private TokenTree(int room) {
+        tokens = new int[room];
+        parents = new int[room];
+        depths = new int[room];
+    }
 
     /** A tree in which each token follows the one before it. */
     public static TokenTree chain(int... tokens) {
-        return new TokenTree().addChain(ROOT, tokens);
+        return new TokenTree(Math.max(1, tokens.length)).addChain(ROOT, tokens);
     }
 
     /**

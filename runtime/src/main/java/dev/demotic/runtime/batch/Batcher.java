@@ -13,7 +13,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +32,8 @@ public final class Batcher implements AutoCloseable {
     private final KvStore store;
     private final Step step;
     private final Thread worker;
+    private final Decoder.LayerListener capture = this::capture;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
     private final Deque<Request> queue = new ArrayDeque<>();
     private final List<Request> inStep = new ArrayList<>();
     private final int[] stepStart;
@@ -44,8 +43,8 @@ public final class Batcher implements AutoCloseable {
 
     private final int[] logitNodes;
     private final MemorySegment[] logitTargets;
-    private int expected;
-    private boolean closed;
+    private volatile int expected;
+    private volatile boolean closed;
     private long steps;
     private long rows;
 
@@ -84,10 +83,10 @@ public final class Batcher implements AutoCloseable {
                 throw new DemoticException("the model is closed; open it again to go on");
             }
             queue.addLast(request);
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
+        LockSupport.unpark(worker);
         boolean interrupted = false;
         while (!request.isDone) {
             LockSupport.park(this);
@@ -117,10 +116,10 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             expected = Math.max(0, expected - 1);
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
+        LockSupport.unpark(worker);
     }
 
     /** Whether the compute thread may read a segment. */
@@ -162,12 +161,9 @@ public final class Batcher implements AutoCloseable {
 
     /** Waits for passes and makes them the next step; false once the batcher is closed. */
     private boolean gather() {
+        awaitPasses();
         lock.lock();
         try {
-            while (queue.isEmpty() && !closed) {
-                changed.awaitUninterruptibly();
-            }
-            awaitStragglers();
             if (closed) {
                 queue.forEach(request -> request.complete(new DemoticException("the model was closed meanwhile")));
                 queue.clear();
@@ -180,14 +176,29 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
-    private void awaitStragglers() {
-        long left = STRAGGLER_NANOS;
-        while (queue.size() < expected && left > 0 && !closed) {
-            try {
-                left = changed.awaitNanos(left);
-            } catch (InterruptedException ignored) {
-                return; // nobody interrupts the worker; closing signals
+    /** Waits for the first pass, then a moment for the sequences of the step before. */
+    private void awaitPasses() {
+        long deadline = 0;
+        for (int waiting = waiting(); waiting < Math.max(1, expected) && !closed; waiting = waiting()) {
+            if (waiting == 0) {
+                LockSupport.park(this);
+                continue;
             }
+            long now = System.nanoTime();
+            deadline = deadline == 0 ? now + STRAGGLER_NANOS : deadline;
+            if (now >= deadline) {
+                return;
+            }
+            LockSupport.parkNanos(this, deadline - now);
+        }
+    }
+
+    private int waiting() {
+        lock.lock();
+        try {
+            return queue.size();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -223,7 +234,7 @@ public final class Batcher implements AutoCloseable {
         for (int i = 0; i < inStep.size(); i++) {
             inject(inStep.get(i), stepStart[i], stepStart[i + 1], hidden);
         }
-        decoder.run(step, store, inStep.getFirst().pass.layers(), this::capture);
+        decoder.run(step, store, inStep.getFirst().pass.layers(), capture);
         int wanted = 0;
         for (int i = 0; i < inStep.size(); i++) {
             Request request = inStep.get(i);
@@ -301,10 +312,10 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
+        LockSupport.unpark(worker);
         boolean interrupted = false;
         while (worker.isAlive()) {
             try {

@@ -92,9 +92,18 @@ public enum TensorType {
      * @param elements how many; a whole number of blocks
      */
     public void dequantize(MemorySegment source, long offset, float[] target, int at, int elements) {
-        byte[] blocks = new byte[(int) bytes(Math.min(elements, CHUNK))];
-        for (int done = 0; done < elements; done += CHUNK) {
-            int count = Math.min(elements - done, CHUNK) / blockElements;
+        dequantize(source, offset, target, at, elements, new byte[(int) bytes(Math.min(elements, CHUNK))]);
+    }
+
+    /**
+     * {@link #dequantize(MemorySegment, long, float[], int, int)} without allocating.
+     *
+     * @param blocks working memory for at least one block; more makes it faster
+     */
+    public void dequantize(MemorySegment source, long offset, float[] target, int at, int elements, byte[] blocks) {
+        int chunk = blocks.length / blockBytes * blockElements;
+        for (int done = 0; done < elements; done += chunk) {
+            int count = Math.min(elements - done, chunk) / blockElements;
             MemorySegment.copy(source, JAVA_BYTE, offset + bytes(done), blocks, 0, count * blockBytes);
             codec.dequantize(blocks, 0, target, at + done, count);
         }

@@ -101,7 +101,13 @@ public final class CpuBackend implements Backend {
         float[] values = scratch[0].tile(weights.columns());
         for (int row = 0; row < step.rows; row++) {
             weights.type()
-                    .dequantize(weights.data(), step.token[row] * weights.rowBytes(), values, 0, weights.columns());
+                    .dequantize(
+                            weights.data(),
+                            step.token[row] * weights.rowBytes(),
+                            values,
+                            0,
+                            weights.columns(),
+                            scratch[0].blocks());
             MemorySegment.copy(values, 0, out.memory(), JAVA_FLOAT, row * out.stride(), weights.columns());
         }
     }

@@ -151,7 +151,14 @@ final class NativeKernels implements Kernels {
         int present = Math.min(TileFormat.ROWS, weights.rows() - first);
         float[] values = scratch.tile(present * columns);
         for (int i = 0; i < present; i++) {
-            weights.type().dequantize(weights.data(), (first + i) * weights.rowBytes(), values, i * columns, columns);
+            weights.type()
+                    .dequantize(
+                            weights.data(),
+                            (first + i) * weights.rowBytes(),
+                            values,
+                            i * columns,
+                            columns,
+                            scratch.blocks());
         }
         long plain = (long) present * columns;
         MemorySegment room = scratch.floats(plain + TileFormat.F32.tileBytes(columns) / Float.BYTES);

@@ -10,6 +10,7 @@ final class Scratch {
     private float[] scores = new float[0];
     private float[] query = new float[0];
     private float[] sum = new float[0];
+    private final byte[] blocks = new byte[4096];
     private MemorySegment block = MemorySegment.NULL;
     private MemorySegment floats = MemorySegment.NULL;
 
@@ -35,6 +36,11 @@ final class Scratch {
     float[] sum(int length) {
         sum = atLeast(length, sum);
         return sum;
+    }
+
+    /** Room for stored blocks of weights. */
+    byte[] blocks() {
+        return blocks;
     }
 
     /** The keys or values of a block. */
