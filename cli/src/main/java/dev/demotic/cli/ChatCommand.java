@@ -21,6 +21,9 @@ final class ChatCommand implements Callable<Integer> {
     private EngineOptions engine = new EngineOptions();
 
     @Mixin
+    private MethodOptions method = new MethodOptions();
+
+    @Mixin
     private SamplingOptions sampling = new SamplingOptions();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
@@ -32,11 +35,14 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        method.call();
         try (LanguageModel model = engine.open(console);
+                OptionalModel draft = OptionalModel.of(method.openDraft(console, engine));
                 ChatInput input = ChatInput.of(console);
-                Chat chat = sampling.generation(model).newChat()) {
+                Chat chat =
+                        method.apply(sampling.generation(model), draft.model()).newChat()) {
             model.chatTemplate();
-            ChatSession session = new ChatSession(console, input, chat);
+            ChatSession session = new ChatSession(console, input, chat, reply -> method.explain(console, reply));
             system.ifPresent(session::system);
             session.run();
         }

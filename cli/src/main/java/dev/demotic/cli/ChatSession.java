@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The conversation of {@code demotic chat}: messages to the model, and commands that begin with a slash. */
 final class ChatSession {
@@ -33,12 +34,15 @@ final class ChatSession {
     private final ChatInput input;
     private final Chat chat;
     private final PrintStream out;
+    private final Consumer<Reply> onReply;
     private Optional<ChatMessage> system = Optional.empty();
 
-    ChatSession(Console console, ChatInput input, Chat chat) {
+    /** @param onReply told of each reply when it is complete */
+    ChatSession(Console console, ChatInput input, Chat chat, Consumer<Reply> onReply) {
         this.console = console;
         this.input = input;
         this.chat = chat;
+        this.onReply = onReply;
         out = input.out();
     }
 
@@ -79,6 +83,7 @@ final class ChatSession {
         });
         out.print(reply.finishReason() == FinishReason.CANCELLED ? " [stopped]\n" : "\n");
         out.flush();
+        onReply.accept(reply);
     }
 
     private void command(String line) {

@@ -5,7 +5,9 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.backend.cpu.PhysicalCores;
 import dev.demotic.runtime.format.ModelSource;
+import dev.demotic.runtime.format.ModelSources;
 import dev.demotic.runtime.model.Decoder;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,6 +60,11 @@ final class EngineOptions {
         return threads.orElseGet(PhysicalCores::count);
     }
 
+    /** The model that --model names. */
+    ModelOption model() {
+        return model;
+    }
+
     /** Opens the model for one sequence at a time. */
     LanguageModel open(Console console) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the model")) {
@@ -65,23 +72,26 @@ final class EngineOptions {
         }
     }
 
+    /** Opens a draft model in the same way, with as much of the context as it was trained for. */
+    LanguageModel openDraft(Console console, Path path) {
+        try (ProgressLine _ = ProgressLine.waiting(console, "loading the draft model")) {
+            ModelSource source = ModelSources.open(path);
+            return LanguageModel.open(source, options(console, source, 1, Optional.empty()));
+        }
+    }
+
     /** Opens any model with these options, for so many sequences at a time. */
     LanguageModel open(Console console, ModelSource source, int sequences) {
-        return LanguageModel.open(source, options(console, source, sequences));
+        return LanguageModel.open(source, options(console, source, sequences, context));
     }
 
-    /** The model that --model names. */
-    ModelOption model() {
-        return model;
-    }
-
-    private ModelOptions options(Console console, ModelSource source, int sequences) {
+    private ModelOptions options(Console console, ModelSource source, int sequences, Optional<Integer> wanted) {
         try {
             if (context.orElse(1) < 1 || threads.orElse(1) < 1 || maxMemory.orElse(1L) < 1) {
                 throw new DemoticException("--context, --threads and --max-memory must be at least 1");
             }
             return ModelOptions.defaults()
-                    .withContext(context.orElseGet(() -> defaultContext(source)))
+                    .withContext(wanted.orElseGet(() -> defaultContext(source)))
                     .withThreads(threads())
                     .withKernels(kernels.orElse(console.environment().getOrDefault("DEMOTIC_KERNELS", "")))
                     .withMaxMemory(maxMemory.orElse(0L))

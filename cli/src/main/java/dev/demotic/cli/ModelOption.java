@@ -34,7 +34,19 @@ final class ModelOption {
     /** The model's file or folder. */
     Path path(Console console) {
         Hub hub = Hub.of(console.environment());
-        return model.map(name -> new ModelLocator(hub).locate(name).path()).orElseGet(() -> embedded(hub));
+        return model.map(name -> locate(console, name)).orElseGet(() -> embedded(EmbeddedModel::path, hub));
+    }
+
+    /** The file or folder of a model by its name. */
+    Path locate(Console console, String name) {
+        return new ModelLocator(Hub.of(console.environment())).locate(name).path();
+    }
+
+    /** The model that drafts for the one that comes with Demotic, if that is the one in use. */
+    Optional<Path> embeddedDraft(Console console) {
+        return model.isPresent()
+                ? Optional.empty()
+                : Optional.of(embedded(EmbeddedModel::draftPath, Hub.of(console.environment())));
     }
 
     /** The model, mapped. */
@@ -42,9 +54,14 @@ final class ModelOption {
         return ModelSources.open(path(console));
     }
 
-    private static Path embedded(Hub hub) {
+    /** Where a model that comes with Demotic lies, given the cache folder. */
+    private interface Located {
+        Path in(Path cache) throws IOException;
+    }
+
+    private static Path embedded(Located file, Hub hub) {
         try {
-            return EmbeddedModel.path(hub.cache());
+            return file.in(hub.cache());
         } catch (IOException e) {
             throw new DemoticException(
                     "the embedded model cannot be used (" + e.getMessage() + "); name another one with --model", e);

@@ -1,6 +1,7 @@
 package dev.demotic.cli;
 
 import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.MethodReport;
 import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.TokenLogprobs;
 import dev.demotic.runtime.DemoticException;
@@ -33,6 +34,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Mixin
     private EngineOptions engine = new EngineOptions();
+
+    @Mixin
+    private MethodOptions method = new MethodOptions();
 
     @Mixin
     private SamplingOptions sampling = new SamplingOptions();
@@ -68,6 +72,11 @@ final class RunCommand implements Callable<Integer> {
             description = "Print one JSON object when the reply is complete, instead of streaming it.")
     private boolean json;
 
+    @Option(
+            names = "--show-drafts",
+            description = "Show drafted tokens that were accepted, those that were rejected, and the model's own.")
+    private boolean showDrafts;
+
     RunCommand(Console console) {
         this.console = console;
     }
@@ -77,22 +86,42 @@ final class RunCommand implements Callable<Integer> {
         if (logprobs.isPresent() && !json) {
             throw new DemoticException("--logprobs goes into the JSON object; give --json too");
         }
+        if (showDrafts && json) {
+            throw new DemoticException("--show-drafts is for people and --json for programs; give one of them");
+        }
+        if (showDrafts) {
+            method.requireDrafts("--show-drafts");
+        }
+        method.call();
         String prompt = prompt();
-        try (LanguageModel model = engine.open(console)) {
-            Generation generation = sampling.generation(model);
+        try (LanguageModel model = engine.open(console);
+                OptionalModel draft = OptionalModel.of(method.openDraft(console, engine))) {
+            Generation generation = method.apply(sampling.generation(model), draft.model());
             if (logprobs.isPresent()) {
                 generation = generation.logprobs(logprobs.get());
             }
-            int[] tokens = encode(generation, prompt);
-            if (json) {
-                Json.print(console, describe(generate(generation, tokens, _ -> {}), model.tokenizer()));
-            } else {
-                boolean endsLine =
-                        generate(generation, tokens, console::print).text().endsWith("\n");
-                console.print(endsLine ? "" : "\n");
-            }
+            method.explain(console, answer(generation, encode(generation, prompt)));
         }
         return 0;
+    }
+
+    private Reply answer(Generation generation, int[] tokens) {
+        Tokenizer tokenizer = generation.model().tokenizer();
+        if (json) {
+            Reply reply = generate(generation, tokens, _ -> {});
+            Json.print(console, describe(reply, tokenizer));
+            return reply;
+        }
+        Reply reply = showDrafts
+                ? paint(generation, tokens, new DraftPainter(console, tokenizer))
+                : generate(generation, tokens, console::print);
+        console.print(reply.text().endsWith("\n") ? "" : "\n");
+        return reply;
+    }
+
+    private Reply paint(Generation generation, int[] tokens, DraftPainter painter) {
+        painter.explain();
+        return generate(generation.onDraft(painter::paint), tokens, _ -> {});
     }
 
     private String prompt() {
@@ -148,6 +177,10 @@ final class RunCommand implements Callable<Integer> {
                                 "prompt_seconds", reply.timings().promptSeconds(),
                                 "decode_seconds", reply.timings().decodeSeconds(),
                                 "tokens_per_second", reply.tokensPerSecond()));
+        MethodReport report = reply.report();
+        if (report != null) {
+            object.put("speculation", report.figures());
+        }
         if (!reply.logprobs().isEmpty()) {
             object.put(
                     "logprobs",

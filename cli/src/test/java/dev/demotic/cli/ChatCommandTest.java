@@ -88,7 +88,7 @@ class ChatCommandTest {
                         InputStream.nullInputStream(), System.out, System.err, Map.of(), Console.Terminals.NONE);
                 session = Thread.ofPlatform().start(() -> {
                     try {
-                        new ChatSession(console, input, chat).run();
+                        new ChatSession(console, input, chat, _ -> {}).run();
                     } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                     }

@@ -34,7 +34,6 @@ class CliReferenceTest {
                 What each command says with `--help`; `CliReferenceTest` keeps this page up to date.
                 """);
         append(text, "demotic", demotic);
-        demotic.getSubcommands().forEach((name, command) -> append(text, "demotic " + name, command));
         return text.toString();
     }
 
@@ -44,5 +43,6 @@ class CliReferenceTest {
                 .append("\n\n```\n")
                 .append(command.getUsageMessage(Ansi.OFF).strip().replaceAll(" +\n", "\n"))
                 .append("\n```\n");
+        command.getSubcommands().forEach((name, nested) -> append(text, title + " " + name, nested));
     }
 }

@@ -40,7 +40,7 @@ class RunCommandTest {
         assertThat(result.err()).isEmpty();
         JsonNode json = new JsonMapper().readTree(result.out());
         assertThat(json.propertyNames())
-                .containsExactly("text", "tokens", "finish_reason", "usage", "timings", "logprobs");
+                .containsExactly("text", "tokens", "finish_reason", "usage", "timings", "speculation", "logprobs");
         assertThat(json.get("tokens")).hasSize(5).allMatch(JsonNode::isIntegralNumber);
         assertThat(json.get("finish_reason").asString()).isEqualTo("length");
         assertThat(json.get("usage").get("completion_tokens").asInt()).isEqualTo(5);

@@ -26,6 +26,14 @@ public interface DecodingMethod {
             return false;
         }
 
+        /** Whether it wants to be told of every draft. */
+        default boolean wantsDrafts() {
+            return false;
+        }
+
+        /** Told of every round of a method that drafts, if it wants to be, after the round's tokens were accepted. */
+        default void drafted(DraftRound round) {}
+
         /** Takes the method's account of its work, once, when it is over or has failed. */
         default void report(MethodReport report) {}
     }

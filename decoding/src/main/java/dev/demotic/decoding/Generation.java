@@ -39,6 +39,7 @@ public final class Generation {
     private final List<String> stops;
     private final int logprobs;
     private final DecodingMethod method;
+    private final @Nullable Consumer<DraftRound> onDraft;
 
     private Generation(
             LanguageModel model,
@@ -46,18 +47,21 @@ public final class Generation {
             int maxTokens,
             List<String> stops,
             int logprobs,
-            DecodingMethod method) {
+            DecodingMethod method,
+            @Nullable Consumer<DraftRound> onDraft) {
         this.model = model;
         this.sampling = sampling;
         this.maxTokens = maxTokens;
         this.stops = stops;
         this.logprobs = logprobs;
         this.method = method;
+        this.onDraft = onDraft;
     }
 
     /** Greedy text until the model stops or the context is full. */
     public static Generation with(LanguageModel model) {
-        return new Generation(model, SamplingSettings.greedy(), Integer.MAX_VALUE, List.of(), -1, new PlainDecoding());
+        return new Generation(
+                model, SamplingSettings.greedy(), Integer.MAX_VALUE, List.of(), -1, new PlainDecoding(), null);
     }
 
     public LanguageModel model() {
@@ -69,7 +73,7 @@ public final class Generation {
     }
 
     public Generation sampling(SamplingSettings settings) {
-        return new Generation(model, settings, maxTokens, stops, logprobs, method);
+        return new Generation(model, settings, maxTokens, stops, logprobs, method, onDraft);
     }
 
     /** 0 for greedy, 1 for the model's own distribution. */
@@ -86,7 +90,7 @@ public final class Generation {
         if (limit < 1) {
             throw new DemoticException("max tokens is " + limit + ", but must be at least 1");
         }
-        return new Generation(model, sampling, limit, stops, logprobs, method);
+        return new Generation(model, sampling, limit, stops, logprobs, method, onDraft);
     }
 
     /** Ends the reply before the first of these strings. */
@@ -94,7 +98,7 @@ public final class Generation {
         if (strings.stream().anyMatch(String::isEmpty)) {
             throw new DemoticException("a stop string is empty; leave it out or name some text");
         }
-        return new Generation(model, sampling, maxTokens, List.copyOf(strings), logprobs, method);
+        return new Generation(model, sampling, maxTokens, List.copyOf(strings), logprobs, method, onDraft);
     }
 
     /** Reports how likely each token was, with this many alternatives; -1 for no report. */
@@ -102,11 +106,16 @@ public final class Generation {
         if (alternatives < -1) {
             throw new DemoticException("logprobs asks for " + alternatives + " alternatives, but takes 0 or more");
         }
-        return new Generation(model, sampling, maxTokens, stops, alternatives, method);
+        return new Generation(model, sampling, maxTokens, stops, alternatives, method, onDraft);
     }
 
     public Generation method(DecodingMethod decodingMethod) {
-        return new Generation(model, sampling, maxTokens, stops, logprobs, decodingMethod);
+        return new Generation(model, sampling, maxTokens, stops, logprobs, decodingMethod, onDraft);
+    }
+
+    /** Hands on what becomes of every draft, for methods that draft. */
+    public Generation onDraft(Consumer<DraftRound> listener) {
+        return new Generation(model, sampling, maxTokens, stops, logprobs, method, listener);
     }
 
     /** Continues a text as it stands, without a chat template. */
@@ -266,6 +275,18 @@ public final class Generation {
         @Override
         public boolean endsWith(int token) {
             return stopTokens.contains(token);
+        }
+
+        @Override
+        public boolean wantsDrafts() {
+            return onDraft != null;
+        }
+
+        @Override
+        public void drafted(DraftRound round) {
+            if (onDraft != null) {
+                onDraft.accept(round);
+            }
         }
 
         @Override

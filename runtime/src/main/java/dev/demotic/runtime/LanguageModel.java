@@ -5,7 +5,6 @@ import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.cpu.CpuBackend;
 import dev.demotic.runtime.backend.cpu.PhysicalCores;
-import dev.demotic.runtime.batch.BatchStatistics;
 import dev.demotic.runtime.batch.Batcher;
 import dev.demotic.runtime.cache.KvPool;
 import dev.demotic.runtime.cache.KvShape;

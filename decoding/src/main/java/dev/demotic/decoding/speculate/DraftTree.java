@@ -1,9 +1,11 @@
 package dev.demotic.decoding.speculate;
 
+import dev.demotic.decoding.DraftRound;
 import dev.demotic.decoding.sample.Distribution;
 import dev.demotic.runtime.TokenTree;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * The proposal of one round: a tree of tokens below the pending one, which was emitted last and is not in the KV cache yet.
@@ -176,5 +178,26 @@ public final class DraftTree {
             child = nextSibling[child];
         }
         return child;
+    }
+
+    /**
+     * What became of the draft.
+     *
+     * @param last the node after which the last token was emitted
+     * @param emitted that token; where a child holds it, it was drafted too
+     */
+    DraftRound outcome(int last, int emitted) {
+        int[] path = IntStream.iterate(last, node -> node != ROOT, this::parent).toArray();
+        int[] tokens = new int[path.length + 1];
+        for (int i = 0; i < path.length; i++) {
+            tokens[path.length - 1 - i] = token(path[i]);
+        }
+        tokens[path.length] = emitted;
+        int drafted = child(last, emitted);
+        int[] rejected = IntStream.range(1, size())
+                .filter(node -> node != drafted && IntStream.of(path).noneMatch(taken -> taken == node))
+                .map(this::token)
+                .toArray();
+        return new DraftRound(tokens, path.length + (drafted == NONE ? 0 : 1), rejected);
     }
 }

@@ -38,7 +38,8 @@ public final class ForeignDraftModel implements Drafter {
         this.exchange = exchange;
     }
 
-    private static TokenMap map(LanguageModel draft, LanguageModel target) {
+    /** @throws DemoticException if one of the tokenizers changes text, or they have nothing in common */
+    static TokenMap map(LanguageModel draft, LanguageModel target) {
         ForeignText.requireExact(draft.tokenizer(), "the draft model");
         ForeignText.requireExact(target.tokenizer(), "the target");
         return new TokenMap(draft.tokenizer(), target.tokenizer());
@@ -83,21 +84,29 @@ public final class ForeignDraftModel implements Drafter {
         return name;
     }
 
+    /** The draft model as a predictor of the tokens that both have. */
+    static Predictor predictor(LanguageModel draft, LanguageModel target, TokenMap map, int vocabulary) {
+        return new IntersectionPredictor(reader(draft), text(draft, target, map), map, vocabulary);
+    }
+
+    private static ForeignText text(LanguageModel draft, LanguageModel target, TokenMap map) {
+        return new ForeignText(
+                draft.tokenizer(), target.tokenizer(), map, draft.config().vocabulary());
+    }
+
+    private static ModelPredictor reader(LanguageModel draft) {
+        // A text may have more tokens here than there.
+        return new ModelPredictor(draft, draft.context());
+    }
+
     @Override
     public Session begin(Context context) {
-        int vocabulary = draft.config().vocabulary();
-        ForeignText text = new ForeignText(draft.tokenizer(), target.tokenizer(), map, vocabulary);
-        // A text may have more tokens here than there.
-        ModelPredictor predictor = new ModelPredictor(draft, draft.context());
         return switch (exchange) {
             case Exchange.Translated(Translator translator) ->
-                new Translation(draft.tokenizer(), translator, text, predictor, context);
+                new Translation(draft.tokenizer(), translator, text(draft, target, map), reader(draft), context);
             case Exchange.Shared(TreeShape shape) ->
                 new PredictorSession(
-                        new IntersectionPredictor(
-                                predictor, text, map, context.sampler().vocabulary()),
-                        shape,
-                        context);
+                        predictor(draft, target, map, context.sampler().vocabulary()), shape, context);
         };
     }
 

@@ -1,6 +1,5 @@
 package dev.demotic.decoding.speculate;
 
-import dev.demotic.decoding.MethodReport;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +26,7 @@ public record SpeculationStatistics(
         double targetSeconds,
         double samplingSeconds,
         double otherSeconds)
-        implements MethodReport {
+        implements SpeculationReport {
 
     /**
      * The drafts of one depth.
@@ -45,6 +44,11 @@ public record SpeculationStatistics(
         private Depth plus(Depth other) {
             return new Depth(drafted + other.drafted, tested + other.tested, accepted + other.accepted);
         }
+    }
+
+    @Override
+    public SpeculationStatistics statistics() {
+        return this;
     }
 
     /** Nothing done yet. */

@@ -1,6 +1,7 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.DecodingMethod;
+import dev.demotic.decoding.DraftRound;
 import dev.demotic.decoding.sample.Distribution;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.speculate.SpeculationCounter.Work;
@@ -41,7 +42,11 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
         sequence.acceptPathTo(outputs.last());
         MemorySegment logits = outputs.logits(outputs.last());
         int first = sampler.next(logits);
-        if (!sink.accept(first, logits) || sequence.length() == sequence.capacity()) {
+        boolean goesOn = sink.accept(first, logits);
+        if (sink.wantsDrafts()) {
+            sink.drafted(new DraftRound(new int[] {first}, 0, new int[0]));
+        }
+        if (!goesOn || sequence.length() == sequence.capacity()) {
             return;
         }
         DraftLength policy = length.forReply();
@@ -98,6 +103,9 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
                     sequence.acceptPathTo(node);
 
                     counter.round(tree, node, next);
+                    if (sink.wantsDrafts()) {
+                        sink.drafted(tree.outcome(node, pending));
+                    }
                     Verification round = new Verification(tree, outputs, node, draftNanos, targetNanos);
                     session.verified(round);
                     policy.verified(round);

@@ -1,13 +1,9 @@
 package dev.demotic.decoding.speculate;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.demotic.runtime.DemoticException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Drafts from what the target last found likely after each token, the rejected drafts' tokens included.
@@ -18,9 +14,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * by search; here the nodes are those with the highest prior, rank r of a matrix row counting 1 / (r + 1)².
  */
 public final class TokenRecycling implements Drafter {
-    private static final int SUCCESSORS = 8;
-
-    private final AtomicReferenceArray<int[]> successors;
+    private final Successors successors;
     /** The shape: for each node but the root, its parent and the rank in the row of the parent's token. */
     private final List<Place> places;
 
@@ -40,7 +34,7 @@ public final class TokenRecycling implements Drafter {
             throw new DemoticException("token recycling with a tree of " + nodes + " nodes; take 1 or more");
         }
         TreeShape.requireRoom(nodes + 1L);
-        successors = new AtomicReferenceArray<>(vocabulary);
+        successors = new Successors(vocabulary);
         places = shape(nodes);
     }
 
@@ -53,7 +47,7 @@ public final class TokenRecycling implements Drafter {
             shape.add(best);
             int node = shape.size(); // the root is node 0
             open.add(new Place(node, 0, best.prior() * prior(0)));
-            if (best.rank() + 1 < SUCCESSORS) {
+            if (best.rank() + 1 < Successors.MOST) {
                 int sibling = best.rank() + 1;
                 open.add(new Place(best.parent(), sibling, best.prior() / prior(best.rank()) * prior(sibling)));
             }
@@ -72,10 +66,11 @@ public final class TokenRecycling implements Drafter {
 
     @Override
     public Session begin(Context context) {
-        if (context.sampler().vocabulary() != successors.length()) {
+        if (context.sampler().vocabulary() != successors.vocabulary()) {
             throw new DemoticException("token recycling was set up for %,d tokens, but the target has %,d"
-                    .formatted(successors.length(), context.sampler().vocabulary()));
+                    .formatted(successors.vocabulary(), context.sampler().vocabulary()));
         }
+        TopLogits top = new TopLogits(Successors.MOST);
         return new Session() {
             @Override
             public void propose(DraftTree tree) {
@@ -85,7 +80,7 @@ public final class TokenRecycling implements Drafter {
             @Override
             public void verified(Verification round) {
                 for (int node = 0; node < round.tree().size(); node++) {
-                    learn(round.tree().token(node), round.outputs().logits(node));
+                    successors.learn(round.tree().token(node), round.outputs().logits(node), top);
                 }
             }
         };
@@ -96,29 +91,10 @@ public final class TokenRecycling implements Drafter {
         for (int i = 0; i < places.size(); i++) {
             Place place = places.get(i);
             int parent = inTree[place.parent()];
-            int[] row = parent == DraftTree.NONE ? null : successors.get(tree.token(parent));
-            inTree[i + 1] =
-                    row != null && place.rank() < row.length ? tree.add(parent, row[place.rank()]) : DraftTree.NONE;
+            Successors.Row row = parent == DraftTree.NONE ? null : successors.of(tree.token(parent));
+            inTree[i + 1] = row != null && place.rank() < row.tokens().length
+                    ? tree.add(parent, row.tokens()[place.rank()])
+                    : DraftTree.NONE;
         }
-    }
-
-    private void learn(int token, MemorySegment logits) {
-        int[] best = new int[Math.min(SUCCESSORS, successors.length())];
-        float[] highest = new float[best.length];
-        int known = 0;
-        for (int next = 0; next < successors.length(); next++) {
-            float logit = logits.getAtIndex(JAVA_FLOAT, next);
-            if (known == best.length && logit <= highest[known - 1]) {
-                continue;
-            }
-            int at = known < best.length ? known++ : known - 1;
-            for (; at > 0 && highest[at - 1] < logit; at--) {
-                highest[at] = highest[at - 1];
-                best[at] = best[at - 1];
-            }
-            highest[at] = logit;
-            best[at] = next;
-        }
-        successors.set(token, best);
     }
 }

@@ -1,5 +1,6 @@
 package dev.demotic.runtime.batch;
 
+import dev.demotic.runtime.BatchStatistics;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.backend.Buffer;
@@ -46,6 +47,7 @@ public final class Batcher implements AutoCloseable {
     private volatile int expected;
     private volatile boolean closed;
     private long steps;
+    private long passes;
     private long rows;
 
     public Batcher(Decoder decoder, KvStore store, Step step) {
@@ -130,7 +132,7 @@ public final class Batcher implements AutoCloseable {
     public BatchStatistics statistics() {
         lock.lock();
         try {
-            return new BatchStatistics(steps, rows);
+            return new BatchStatistics(steps, passes, rows);
         } finally {
             lock.unlock();
         }
@@ -290,6 +292,7 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             steps++;
+            passes += inStep.size();
             rows += step.rows;
             for (int i = inStep.size() - 1; i >= 0; i--) {
                 Request request = inStep.get(i);

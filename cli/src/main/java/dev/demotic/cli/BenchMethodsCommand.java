@@ -1,0 +1,231 @@
+package dev.demotic.cli;
+
+import dev.demotic.bench.BenchPrompt;
+import dev.demotic.bench.MethodBench;
+import dev.demotic.bench.MethodBench.Contestant;
+import dev.demotic.bench.MethodBenchHtml;
+import dev.demotic.bench.MethodBenchReport;
+import dev.demotic.bench.MethodBenchReport.Summary;
+import dev.demotic.bench.MethodBenchText;
+import dev.demotic.bench.PromptSet;
+import dev.demotic.decoding.method.DraftUse;
+import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.decoding.sample.SamplingSettings;
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code demotic bench methods}: decoding methods against plain decoding. */
+@Command(
+        name = "methods",
+        description = {
+            "Measures decoding methods against plain decoding: speed, tokens a pass, acceptance, and whether the text is the same.",
+            "Prints a table, and writes report.html, report.csv and report.json."
+        },
+        footer = {"%nExit status 1 if a lossless method changes a text at temperature 0."})
+final class BenchMethodsCommand implements Callable<Integer> {
+    private static final List<String> USUAL = List.of("auto", "suffix", "lookup", "recycling");
+    private static final List<String> USUAL_WITH_DRAFT = List.of("draft", "dynamic", "suffix-draft");
+
+    private final Console console;
+
+    @Mixin
+    private EngineOptions engine = new EngineOptions();
+
+    @Option(
+            names = "--method",
+            paramLabel = "NAME[:P=V,...]",
+            description = "A method to measure; may be repeated (default: the usual ones).")
+    private List<String> methods = List.of();
+
+    @Option(
+            names = "--draft",
+            paramLabel = "MODEL",
+            description =
+                    "A draft model; may be repeated, then methods run with each (default for the model that comes with"
+                            + " Demotic: its own draft; else none).")
+    private List<String> drafts = List.of();
+
+    @Option(
+            names = "--data",
+            paramLabel = "PATH",
+            description =
+                    "Prompts: JSON Lines as of Spec-Bench or HumanEval, text files, or folders of them; may be repeated"
+                            + " (default: prompts that come with Demotic).")
+    private List<Path> data = List.of();
+
+    @Option(
+            names = "--per-task",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Prompts of each task (default: ${DEFAULT-VALUE}).")
+    private int perTask;
+
+    @Option(
+            names = {"-n", "--max-tokens"},
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "Tokens of a reply, at most (default: ${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0",
+            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Of draws (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            defaultValue = "bench-methods",
+            description = "Folder for the report (default: ${DEFAULT-VALUE}).")
+    private Path out;
+
+    @Option(names = "--json", description = "Print the report as one JSON object.")
+    private boolean json;
+
+    BenchMethodsCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (perTask < 1 || maxTokens < 2) {
+            throw new DemoticException("--per-task must be at least 1 and --max-tokens at least 2");
+        }
+        SamplingSettings sampling =
+                SamplingSettings.greedy().withTemperature(temperature).withSeed(seed);
+        Map<String, Path> draftPaths = draftPaths();
+        List<MethodCall> calls = calls(!draftPaths.isEmpty());
+        Map<String, LanguageModel> opened = new LinkedHashMap<>();
+        MethodBenchReport report;
+        try (LanguageModel target = engine.open(console)) {
+            List<BenchPrompt> prompts = PromptSet.sample(prompts(target), perTask);
+            draftPaths.forEach((name, path) -> opened.put(name, engine.openDraft(console, path)));
+            List<Contestant> contestants = new ArrayList<>();
+            for (MethodCall call : calls) {
+                contestants.addAll(contestants(call, target, opened));
+            }
+            try (ProgressLine line = new ProgressLine(console, "measuring", ProgressLine.Unit.ITEMS)) {
+                report = new MethodBench(maxTokens, sampling).run(target, contestants, prompts, (done, total, what) -> {
+                    line.title(what);
+                    line.update(done, total);
+                });
+            }
+        } finally {
+            opened.values().forEach(LanguageModel::close);
+        }
+        write(report);
+        if (json) {
+            console.println(MethodBenchText.json(report));
+        } else {
+            print(report);
+        }
+        console.note("wrote " + out.resolve("report.html") + ", report.csv and report.json");
+        report.firstBroken()
+                .ifPresent(run ->
+                        console.note("demotic: a lossless method changed a text: " + MethodBenchHtml.difference(run)));
+        return report.firstBroken().isPresent() ? 1 : 0;
+    }
+
+    private Map<String, Path> draftPaths() {
+        Map<String, Path> paths = new LinkedHashMap<>();
+        for (String name : drafts) {
+            Path path = engine.model().locate(console, name);
+            paths.put(String.valueOf(path.getFileName()).replaceAll("\\.gguf$", ""), path);
+        }
+        if (paths.isEmpty()) {
+            engine.model().embeddedDraft(console).ifPresent(path -> paths.put("draft", path));
+        }
+        return paths;
+    }
+
+    private List<MethodCall> calls(boolean hasDraft) {
+        List<String> names = new ArrayList<>(methods.isEmpty() ? USUAL : methods);
+        if (methods.isEmpty() && hasDraft) {
+            names.addAll(USUAL_WITH_DRAFT);
+        }
+        List<MethodCall> calls =
+                names.stream().distinct().map(MethodCall::parse).toList();
+        for (MethodCall call : calls) {
+            if (call.method().draft() == DraftUse.REQUIRED) {
+                call.requireDraft(hasDraft);
+            }
+        }
+        return calls.stream().filter(call -> !call.toString().equals("plain")).toList();
+    }
+
+    /** One for each draft model that the method has a use for; without any, itself. */
+    private static List<Contestant> contestants(
+            MethodCall call, LanguageModel target, Map<String, LanguageModel> drafts) {
+        if (call.method().draft() == DraftUse.NONE || drafts.isEmpty()) {
+            return List.of(contestant(call.toString(), call, target, Optional.empty()));
+        }
+        return drafts.entrySet().stream()
+                .map(draft -> contestant(
+                        drafts.size() == 1 ? call.toString() : call + " (" + draft.getKey() + ")",
+                        call,
+                        target,
+                        Optional.of(draft.getValue())))
+                .toList();
+    }
+
+    private static Contestant contestant(
+            String name, MethodCall call, LanguageModel target, Optional<LanguageModel> draft) {
+        return new Contestant(name, call.method().isLossless(), () -> call.decoding(target, draft));
+    }
+
+    private List<BenchPrompt> prompts(LanguageModel target) {
+        if (data.isEmpty()) {
+            return PromptSet.builtIn();
+        }
+        return data.stream()
+                .flatMap(path -> PromptSet.of(path, target.tokenizer()).stream())
+                .toList();
+    }
+
+    private void write(MethodBenchReport report) throws IOException {
+        Files.createDirectories(out);
+        Files.writeString(out.resolve("report.html"), MethodBenchHtml.of(report));
+        Files.writeString(out.resolve("report.csv"), MethodBenchText.csv(report));
+        Files.writeString(out.resolve("report.json"), MethodBenchText.json(report) + "\n");
+    }
+
+    private void print(MethodBenchReport report) {
+        int width = report.methods().stream().mapToInt(String::length).max().orElse(0);
+        String task = "";
+        for (Summary summary : report.summaries()) {
+            if (!summary.task().equals(task)) {
+                String gap = task.isEmpty() ? "" : "\n";
+                task = summary.task();
+                console.println("%s%s, %d prompts".formatted(gap, task, summary.prompts()));
+            }
+            console.println(("  %-" + width + "s  %8.1f tokens/s  %5.2f x plain  %5.2f tokens a pass  %d identical")
+                    .formatted(
+                            summary.method(),
+                            summary.tokensPerSecond(),
+                            summary.ratio(),
+                            summary.blockEfficiency(),
+                            summary.identical()));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.demotic.cli;
+
+import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.MethodReport;
+import dev.demotic.decoding.Reply;
+import dev.demotic.decoding.method.DraftUse;
+import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.LanguageModel;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How a command decodes: the method, and the model that drafts for it. */
+final class MethodOptions {
+    @Option(
+            names = "--method",
+            paramLabel = "NAME[:P=V,...]",
+            defaultValue = "auto",
+            description =
+                    "The decoding method and its parameters, as `demotic methods` lists them (default: ${DEFAULT-VALUE}).")
+    private String method;
+
+    @Option(
+            names = "--draft",
+            paramLabel = "MODEL",
+            description =
+                    "A smaller model that drafts: a GGUF file, a Hugging Face folder or the name of a pulled model (default"
+                            + " for the model that comes with Demotic: its own draft; else none).")
+    private Optional<String> draft = Optional.empty();
+
+    @Option(names = "--explain", description = "Tell on standard error what the method chose, and why.")
+    private boolean explain;
+
+    /** The method that is asked for; to be called before any model is opened, so that a wrong name costs no time. */
+    MethodCall call() {
+        MethodCall call = MethodCall.parse(method);
+        if (draft.isPresent() && call.method().draft() == DraftUse.NONE) {
+            call.requireDraft(true);
+        }
+        return call;
+    }
+
+    /** Opens the draft model, if one is named or comes with the target, and the method has a use for one. */
+    Optional<LanguageModel> openDraft(Console console, EngineOptions engine) {
+        MethodCall call = call();
+        if (call.method().draft() == DraftUse.NONE) {
+            return Optional.empty();
+        }
+        Optional<Path> path = draft.map(name -> engine.model().locate(console, name))
+                .or(() -> engine.model().embeddedDraft(console));
+        call.requireDraft(path.isPresent());
+        return path.map(file -> engine.openDraft(console, file));
+    }
+
+    /** The generation with the method that is asked for. */
+    Generation apply(Generation generation, Optional<LanguageModel> draftModel) {
+        return generation.method(call().decoding(generation.model(), draftModel));
+    }
+
+    /** Explains a reply, if that is asked for. */
+    void explain(Console console, Reply reply) {
+        if (!explain) {
+            return;
+        }
+        String name = call().method().name();
+        MethodReport report = reply.report();
+        if (report == null || report.explanation().isEmpty()) {
+            console.note(name + ": it has no choices to explain");
+        } else {
+            report.explanation().forEach(line -> console.note(name + ": " + line));
+        }
+    }
+
+    /** @throws DemoticException if the method never drafts */
+    void requireDrafts(String option) {
+        if (call().method().name().equals("plain")) {
+            throw new DemoticException(option + " shows drafts, and --method plain has none; take another method");
+        }
+    }
+}

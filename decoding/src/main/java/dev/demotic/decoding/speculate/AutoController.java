@@ -1,0 +1,127 @@
+package dev.demotic.decoding.speculate;
+
+/**
+ * Decides, round by round, whether and how to draft: by what a token costs otherwise.
+ *
+ * <p>After the goodput of X. Liu et al., "Optimizing Speculative Decoding for Serving Large Language Models Using Goodput", 2024, arXiv
+ * 2406.14066. To emit a text in the least time, a round that is expected to bring e tokens in time t should have the highest
+ * e - λ·t, λ being the tokens a second that can be had here otherwise: the best rate of plain steps and of rounds with a
+ * guesser. So each row and each pass of a drafter has a price in tokens, and a draft grows as long as what the next token
+ * promises exceeds its price. Copies of earlier text cost nothing but their rows; they set no rate of their own, since they
+ * cannot be had everywhere. Under load a row is paid for by all sequences of the step.
+ *
+ * <p>Times come from outside, so that tests can have a clock of their own. One controller a reply; used by one thread.
+ */
+final class AutoController {
+    /** What a round drafts by. */
+    enum Choice {
+        /** Nothing: a plain step. */
+        NONE,
+        /** Earlier text alone. */
+        COPY,
+        /** The guesser, joined with earlier text where it promises something. */
+        GUESS
+    }
+
+    /** Rounds without a guess before one is made to see whether it would pay by now; doubles with each disappointment. */
+    private static final int FIRST_TRIAL = 8;
+
+    private static final int LAST_TRIAL = 128;
+
+    private final StepCost cost;
+    private final RoundMeans guesses;
+    private final boolean hasGuesser;
+    private double otherRows;
+    private double sequences = 1;
+    private int sinceGuess;
+    private int untilTrial = FIRST_TRIAL;
+
+    /**
+     * @param cost of the target's steps, shared by all replies
+     * @param guesses what rounds with a guesser bring in this reply
+     * @param hasGuesser whether there is anything but copies
+     */
+    AutoController(StepCost cost, RoundMeans guesses, boolean hasGuesser) {
+        this.cost = cost;
+        this.guesses = guesses;
+        this.hasGuesser = hasGuesser;
+    }
+
+    /**
+     * Tells of the company.
+     *
+     * @param others rows of other sequences in a step
+     * @param live sequences in a step, this one included
+     */
+    void load(double others, double live) {
+        otherRows = Math.max(0, others);
+        sequences = Math.max(1, live);
+    }
+
+    /** λ: tokens a nanosecond that can be had here without copies. */
+    double tokensPerNano() {
+        double step = cost.nanos(otherRows + 1);
+        if (step == 0) {
+            return 0;
+        }
+        double plain = 1 / step;
+        double guessing =
+                (1 + guesses.accepted()) / (guesses.draftNanos() + cost.nanos(otherRows + 1 + guesses.rows()));
+        return hasGuesser ? Math.max(plain, guessing) : plain;
+    }
+
+    /** The price, in tokens, of further rows in a pass that has some already. */
+    double priceOfRows(double has, double more) {
+        double nanos = cost.nanos(otherRows + has + more) - cost.nanos(otherRows + has);
+        return tokensPerNano() * sequences * nanos;
+    }
+
+    /** The price, in tokens, of time that this sequence alone spends. */
+    double priceOf(double nanos) {
+        return tokensPerNano() * nanos;
+    }
+
+    /** What a round with a guesser promises beyond a plain step, in tokens, its price taken off. */
+    double valueOfGuess() {
+        return guesses.accepted() - priceOf(guesses.draftNanos()) - priceOfRows(1, guesses.rows());
+    }
+
+    /**
+     * Chooses.
+     *
+     * @param valueOfCopy what the best copy promises beyond a plain step, in tokens, its price taken off; 0 if there is none
+     */
+    Choice choose(double valueOfCopy) {
+        if (!cost.isKnown()) {
+            return Choice.NONE; // there is no price yet
+        }
+        double guess = hasGuesser ? valueOfGuess() : 0;
+        if (guess > 0 && guess >= valueOfCopy) {
+            return Choice.GUESS;
+        }
+        if (valueOfCopy > 0) {
+            return Choice.COPY;
+        }
+        return hasGuesser && sinceGuess >= untilTrial ? Choice.GUESS : Choice.NONE;
+    }
+
+    /**
+     * Learns from a round.
+     *
+     * @param choice what it drafted by
+     * @param drafted nodes of the draft
+     * @param accepted tokens of it that came true
+     * @param draftNanos what guessing took
+     * @param targetNanos what the target's pass took
+     */
+    void verified(Choice choice, int drafted, int accepted, long draftNanos, long targetNanos) {
+        cost.learn(otherRows + 1 + drafted, targetNanos);
+        if (choice != Choice.GUESS) {
+            sinceGuess++;
+            return;
+        }
+        guesses.learn(accepted, drafted, (double) draftNanos);
+        sinceGuess = 0;
+        untilTrial = valueOfGuess() > 0 ? FIRST_TRIAL : Math.min(2 * untilTrial, LAST_TRIAL);
+    }
+}

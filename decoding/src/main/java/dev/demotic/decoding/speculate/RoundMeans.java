@@ -1,0 +1,64 @@
+package dev.demotic.decoding.speculate;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What rounds of one kind brought and took, in the mean; what is older counts less. As with chances, a reply's means lean on
+ * those of all replies. Safe for use by many threads.
+ */
+final class RoundMeans {
+    private final double keeps;
+    private final double priorWeight;
+    private final @Nullable RoundMeans general;
+    private double weight;
+    private double accepted;
+    private double rows;
+    private double draftNanos;
+
+    /** Begins with an optimistic belief, so that the kind is tried. */
+    RoundMeans() {
+        this(0.99, 0, null);
+        weight = 0.5;
+        accepted = 1.5 * weight;
+        rows = 4 * weight;
+    }
+
+    private RoundMeans(double keeps, double priorWeight, @Nullable RoundMeans general) {
+        this.keeps = keeps;
+        this.priorWeight = priorWeight;
+        this.general = general;
+    }
+
+    RoundMeans forReply() {
+        return new RoundMeans(0.94, 6, this);
+    }
+
+    synchronized void learn(double acceptedTokens, double draftedRows, double nanos) {
+        weight = weight * keeps + 1;
+        accepted = accepted * keeps + acceptedTokens;
+        rows = rows * keeps + draftedRows;
+        draftNanos = draftNanos * keeps + nanos;
+        if (general != null) {
+            general.learn(acceptedTokens, draftedRows, nanos);
+        }
+    }
+
+    /** Drafted tokens that came true, a round. */
+    synchronized double accepted() {
+        return mean(accepted, general == null ? 0 : general.accepted());
+    }
+
+    /** Drafted nodes a round. */
+    synchronized double rows() {
+        return mean(rows, general == null ? 0 : general.rows());
+    }
+
+    /** What a round's draft took. */
+    synchronized double draftNanos() {
+        return mean(draftNanos, general == null ? 0 : general.draftNanos());
+    }
+
+    private double mean(double sum, double before) {
+        return (sum + priorWeight * before) / (weight + priorWeight);
+    }
+}
