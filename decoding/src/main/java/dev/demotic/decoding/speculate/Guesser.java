@@ -7,10 +7,9 @@ interface Guesser extends AutoCloseable {
     /**
      * Adds what promises more than it costs.
      *
-     * @return nanoseconds that this takes a round, without what has to be read once only: the prompt, or the text of rounds
-     *     that it had no part in
+     * @return the passes that this took
      */
-    double grow(PricedTree tree, TokenHistory history);
+    int grow(PricedTree tree, TokenHistory history);
 
     /** Nanoseconds that reading what it has not read yet would take, as far as it knows. */
     default double backlogNanos(TokenHistory history) {
