@@ -260,7 +260,7 @@ public final class Generation {
             if (Generation.this.logprobs >= 0) {
                 logprobs.add(TokenLogprobs.of(logits, token, Generation.this.logprobs));
             }
-            if (endsWith(token) || text.add(token)) {
+            if (endsWith(token) || text.add(token, wanted() <= 0)) {
                 reason = FinishReason.STOP;
                 return false;
             }

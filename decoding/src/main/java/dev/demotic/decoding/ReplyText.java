@@ -43,10 +43,14 @@ final class ReplyText {
     /**
      * Takes a token.
      *
+     * @param last whether none can follow, so that nothing need be held back
      * @return true if it completed a stop string: the text is final then
      */
-    boolean add(int token) {
+    boolean add(int token, boolean last) {
         text.append(decoder.next(token));
+        if (last) {
+            text.append(decoder.flush());
+        }
         if (stops.isEmpty()) {
             emit(text.length());
             return false;
@@ -60,7 +64,7 @@ final class ReplyText {
                 return true;
             }
         }
-        emit(text.length() - heldBack());
+        emit(text.length() - (last ? 0 : heldBack()));
         return false;
     }
 
