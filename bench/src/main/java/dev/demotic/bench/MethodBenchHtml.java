@@ -5,28 +5,11 @@ import dev.demotic.bench.MethodBenchReport.Summary;
 import dev.demotic.bench.Plot.Series;
 import dev.demotic.decoding.speculate.SpeculationStatistics;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** A report of methods as one HTML page that needs nothing else. */
 public final class MethodBenchHtml {
-    private static final String HEAD = """
-            <!doctype html>
-            <html lang="en">
-            <meta charset="utf-8">
-            <title>Decoding methods</title>
-            <style>
-            body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-            svg text { font: 12px system-ui, sans-serif; fill: #222; }
-            svg { display: block; max-width: 100%; height: auto; }
-            table { border-collapse: collapse; }
-            th, td { padding: .15rem .8rem .15rem 0; text-align: right; }
-            th:first-child, td:first-child { text-align: left; }
-            tr { border-bottom: 1px solid #ddd; }
-            </style>
-            """;
-
     private final MethodBenchReport report;
-    private final StringBuilder page = new StringBuilder(HEAD);
+    private final HtmlPage page = new HtmlPage("Decoding methods");
 
     private MethodBenchHtml(MethodBenchReport report) {
         this.report = report;
@@ -39,23 +22,22 @@ public final class MethodBenchHtml {
 
     private String page() {
         Machine machine = report.machine();
-        page.append("<h1>Decoding methods</h1>\n");
-        paragraph("%s on %s, %d cores; %s; %s."
+        page.paragraph("%s on %s, %d cores; %s; %s."
                 .formatted(report.model(), machine.cpu(), machine.cores(), report.device(), machine.jvm()));
-        paragraph(
+        page.paragraph(
                 "Replies of up to %d tokens at temperature %s, all methods on a prompt before the next. Speed counts the tokens after the first."
                         .formatted(report.tokens(), report.temperature()));
         if (report.leftOut() > 0) {
-            paragraph(report.leftOut() + " prompts were left out, since they do not fit the context.");
+            page.paragraph(report.leftOut() + " prompts were left out, since they do not fit the context.");
         }
         List<Summary> overall = report.overall();
-        title("Speed over plain decoding, all tasks");
-        page.append(ratios(overall));
+        page.title("Speed over plain decoding, all tasks");
+        page.plot(ratios(overall));
         table(overall);
         differences();
 
-        title("Acceptance by depth: the chance that a drafted token comes true where it is reached");
-        page.append(Plot.lines(drafting(overall).stream()
+        page.title("Acceptance by depth: the chance that a drafted token comes true where it is reached");
+        page.plot(Plot.lines(drafting(overall).stream()
                 .map(summary -> new Series(
                         summary.method(),
                         summary.speculation().depths().stream()
@@ -63,8 +45,8 @@ public final class MethodBenchHtml {
                                 .map(SpeculationStatistics.Depth::acceptance)
                                 .toList()))
                 .toList()));
-        title("Where the time goes after the prompt");
-        page.append(Plot.bars(
+        page.title("Where the time goes after the prompt");
+        page.plot(Plot.bars(
                 drafting(overall).stream().map(MethodBenchHtml::shares).toList(),
                 List.of("draft", "target", "sampling", "rest"),
                 0));
@@ -72,19 +54,11 @@ public final class MethodBenchHtml {
             List<Summary> summaries = report.summaries().stream()
                     .filter(summary -> summary.task().equals(task))
                     .toList();
-            title("Task: " + task);
-            page.append(ratios(summaries));
+            page.title("Task: " + task);
+            page.plot(ratios(summaries));
             table(summaries);
         }
-        return page.append("</html>\n").toString();
-    }
-
-    private void title(String text) {
-        page.append("<h2>").append(Plot.escaped(text)).append("</h2>\n");
-    }
-
-    private void paragraph(String text) {
-        page.append("<p>").append(Plot.escaped(text)).append("</p>\n");
+        return page.text();
     }
 
     private static String ratios(List<Summary> summaries) {
@@ -111,20 +85,17 @@ public final class MethodBenchHtml {
     }
 
     private void table(List<Summary> summaries) {
-        page.append(
-                "<table>\n<tr><th>method</th><th>tokens/s</th><th>ratio</th><th>tokens a pass</th><th>acceptance</th><th>identical</th></tr>\n");
-        for (Summary summary : summaries) {
-            page.append("<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%d of %d</td></tr>\n"
-                    .formatted(
-                            Plot.escaped(summary.method()),
-                            Plot.number(summary.tokensPerSecond()),
-                            Plot.number(summary.ratio()),
-                            Plot.number(summary.blockEfficiency()),
-                            Plot.number(summary.speculation().acceptance()),
-                            summary.identical(),
-                            summary.prompts()));
-        }
-        page.append("</table>\n");
+        page.table(
+                List.of("method", "tokens/s", "ratio", "tokens a pass", "acceptance", "identical"),
+                summaries.stream()
+                        .map(summary -> List.of(
+                                summary.method(),
+                                Plot.number(summary.tokensPerSecond()),
+                                Plot.number(summary.ratio()),
+                                Plot.number(summary.blockEfficiency()),
+                                Plot.number(summary.speculation().acceptance()),
+                                summary.identical() + " of " + summary.prompts()))
+                        .toList());
     }
 
     private void differences() {
@@ -132,16 +103,11 @@ public final class MethodBenchHtml {
                 .filter(run -> run.difference().isPresent())
                 .toList();
         if (different.isEmpty()) {
-            paragraph("Every text is that of plain decoding, token for token.");
+            page.paragraph("Every text is that of plain decoding, token for token.");
             return;
         }
-        title("Texts that differ from plain decoding");
-        page.append("<ul>\n")
-                .append(different.stream()
-                        .map(MethodBenchHtml::difference)
-                        .map(text -> "<li>" + Plot.escaped(text) + "</li>\n")
-                        .collect(Collectors.joining()))
-                .append("</ul>\n");
+        page.title("Texts that differ from plain decoding");
+        page.list(different.stream().map(MethodBenchHtml::difference).toList());
     }
 
     /** In words, where a reply leaves that of plain decoding. */

@@ -20,14 +20,7 @@ public final class MethodBenchText {
     /** One JSON object. */
     public static String json(MethodBenchReport report) {
         Map<String, Object> object = new LinkedHashMap<>();
-        object.put(
-                "machine",
-                Map.of(
-                        "cpu", report.machine().cpu(),
-                        "cores", report.machine().cores(),
-                        "memory_bytes", report.machine().memory(),
-                        "system", report.machine().system(),
-                        "jvm", report.machine().jvm()));
+        object.put("machine", object(report.machine()));
         object.put("device", report.device());
         object.put("model", report.model());
         object.put("tokens", report.tokens());
@@ -39,6 +32,15 @@ public final class MethodBenchText {
                 report.summaries().stream().map(MethodBenchText::object).toList());
         object.put("runs", report.runs().stream().map(MethodBenchText::object).toList());
         return MAPPER.writeValueAsString(object);
+    }
+
+    static Map<String, Object> object(Machine machine) {
+        return Map.of(
+                "cpu", machine.cpu(),
+                "cores", machine.cores(),
+                "memory_bytes", machine.memory(),
+                "system", machine.system(),
+                "jvm", machine.jvm());
     }
 
     private static Map<String, Object> object(Summary summary) {

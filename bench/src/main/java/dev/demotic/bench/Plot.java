@@ -2,6 +2,7 @@ package dev.demotic.bench;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Small charts as inline SVG. */
 final class Plot {
@@ -12,7 +13,7 @@ final class Plot {
     private static final int LABEL = 190;
     private static final int ROW = 22;
     private static final int CHART = 260;
-    private static final int MARGIN = 40;
+    private static final int LEFT = 64;
 
     private Plot() {}
 
@@ -67,21 +68,35 @@ final class Plot {
     static String lines(List<Series> series) {
         int points =
                 series.stream().mapToInt(line -> line.values().size()).max().orElse(0);
-        double step = (WIDTH - LABEL - MARGIN) / (double) Math.max(1, points - 1);
+        return lines(IntStream.rangeClosed(1, points).mapToObj(String::valueOf).toList(), series, 1);
+    }
+
+    /** Lines over whatever the ticks say, from 0 to the largest value. */
+    static String curves(List<String> ticks, List<Series> series) {
+        double most = series.stream()
+                .flatMap(line -> line.values().stream())
+                .mapToDouble(value -> value)
+                .max()
+                .orElse(1);
+        return lines(ticks, series, most > 0 ? most : 1);
+    }
+
+    private static String lines(List<String> ticks, List<Series> series, double top) {
+        double step = (WIDTH - LABEL - LEFT) / (double) Math.max(1, ticks.size() - 1);
         StringBuilder svg = open(CHART + ROW);
         for (int tick = 0; tick <= 4; tick++) {
             double y = height(tick / 4.0);
-            line(svg, MARGIN, y, WIDTH - LABEL, y, "stroke='#ddd'");
-            text(svg, MARGIN - 6, y + 4, "end", number(tick / 4.0));
+            line(svg, LEFT, y, WIDTH - LABEL, y, "stroke='#ddd'");
+            text(svg, LEFT - 6, y + 4, "end", number(top * tick / 4));
         }
-        for (int point = 0; point < points; point++) {
-            text(svg, MARGIN + point * step, CHART + 4, "middle", String.valueOf(point + 1));
+        for (int point = 0; point < ticks.size(); point++) {
+            text(svg, LEFT + point * step, CHART + 4, "middle", ticks.get(point));
         }
         for (int i = 0; i < series.size(); i++) {
             StringBuilder path = new StringBuilder();
             for (int point = 0; point < series.get(i).values().size(); point++) {
-                double y = height(series.get(i).values().get(point));
-                path.append(number(MARGIN + point * step))
+                double y = height(series.get(i).values().get(point) / top);
+                path.append(number(LEFT + point * step))
                         .append(',')
                         .append(number(y))
                         .append(' ');

@@ -62,8 +62,9 @@ public final class Demotic implements Callable<Integer> {
                 .addSubcommand(new ConvertCommand(console))
                 .addSubcommand(new QuantizeCommand(console))
                 .addSubcommand(new PerplexityCommand(console))
-                .addSubcommand(
-                        new CommandLine(new BenchCommand(console)).addSubcommand(new BenchMethodsCommand(console)))
+                .addSubcommand(new CommandLine(new BenchCommand(console))
+                        .addSubcommand(new BenchMethodsCommand(console))
+                        .addSubcommand(new BenchServeCommand(console)))
                 .addSubcommand(new PullCommand(console))
                 .addSubcommand(new ListCommand(console))
                 .addSubcommand(new HelpCommand())

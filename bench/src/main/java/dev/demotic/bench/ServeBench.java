@@ -1,0 +1,173 @@
+package dev.demotic.bench;
+
+import dev.demotic.runtime.DemoticException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/** Puts loads on a server of OpenAI's API, one after the other, and measures what its users would feel. */
+public final class ServeBench implements AutoCloseable {
+    private static final int WARM_UP = -1;
+
+    private final LoadClient client = new LoadClient();
+    private final LoadRequest request;
+    private final LoadPrompts prompts;
+    private final int requests;
+    private final Optional<Duration> time;
+    private int words;
+
+    /** Told of every reply. */
+    @FunctionalInterface
+    public interface Progress {
+        void answered(String load, int replies, int requests);
+    }
+
+    /**
+     * @param request what each request asks for
+     * @param requests of each load, at most
+     * @param time after which a load sends nothing new
+     */
+    public ServeBench(LoadRequest request, int requests, Optional<Duration> time) {
+        this.request = request;
+        this.requests = requests;
+        this.time = time;
+        prompts = new LoadPrompts(request.seed());
+        words = request.promptTokens();
+    }
+
+    /**
+     * The first model that a server offers.
+     *
+     * @throws DemoticException if there is no server, or it offers none
+     */
+    public static String firstModel(URI url, Optional<String> apiKey) {
+        try (LoadClient client = new LoadClient()) {
+            return client.firstModel(url, apiKey);
+        }
+    }
+
+    /**
+     * Sends a request, which warms the server up and tells how many words make the wanted tokens there.
+     *
+     * @throws DemoticException if the server does not answer it
+     */
+    public void warmUp() {
+        LoadSample sample =
+                client.send(request, prompts.text(WARM_UP, words), request.maxTokens(), WARM_UP, System.nanoTime(), 0);
+        sample.error().ifPresent(error -> {
+            throw new DemoticException("%s does not answer a chat completion (%s)".formatted(request.url(), error));
+        });
+        if (sample.promptTokens() > 0) {
+            words = Math.max(1, Math.round((float) request.promptTokens() * words / sample.promptTokens()));
+        }
+    }
+
+    /** Puts on a load, until its last reply is there. */
+    public LoadResult run(Load load, Progress progress) {
+        ConcurrentLinkedQueue<LoadSample> samples = new ConcurrentLinkedQueue<>();
+        Run run = new Run(load, samples, progress, System.nanoTime());
+        switch (load) {
+            case Load.Open(double rate) -> run.open(new Arrivals(rate, request.seed()));
+            case Load.Closed(int clients) -> run.closed(clients);
+        }
+        double seconds = 1e-9 * (System.nanoTime() - run.started());
+        return new LoadResult(
+                load,
+                samples.stream()
+                        .sorted(Comparator.comparingInt(LoadSample::index))
+                        .toList(),
+                seconds);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+
+    /** One load under way. */
+    private final class Run {
+        private final Load load;
+        private final ConcurrentLinkedQueue<LoadSample> samples;
+        private final Progress progress;
+        private final long started;
+
+        private Run(Load load, ConcurrentLinkedQueue<LoadSample> samples, Progress progress, long started) {
+            this.load = load;
+            this.samples = samples;
+            this.progress = progress;
+            this.started = started;
+        }
+
+        long started() {
+            return started;
+        }
+
+        void open(Arrivals arrivals) {
+            List<Thread> threads = new ArrayList<>();
+            for (int index = 0; index < requests; index++) {
+                double due = arrivals.next();
+                if (due > limit()) {
+                    break;
+                }
+                int mine = index;
+                sleepUntil(due);
+                threads.add(Thread.ofVirtual().name("demotic-load").start(() -> send(mine, due)));
+            }
+            join(threads);
+        }
+
+        void closed(int clients) {
+            AtomicInteger next = new AtomicInteger();
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < clients; i++) {
+                threads.add(Thread.ofVirtual().name("demotic-load").start(() -> {
+                    int index = next.getAndIncrement();
+                    while (index < requests && now() <= limit()) {
+                        send(index, now());
+                        index = next.getAndIncrement();
+                    }
+                }));
+            }
+            join(threads);
+        }
+
+        private void send(int index, double due) {
+            samples.add(client.send(request, prompts.text(index, words), request.maxTokens(), index, started, due));
+            progress.answered(load.label(), samples.size(), requests);
+        }
+
+        private double now() {
+            return 1e-9 * (System.nanoTime() - started);
+        }
+
+        private double limit() {
+            return time.map(duration -> 1e-9 * duration.toNanos()).orElse(Double.POSITIVE_INFINITY);
+        }
+
+        private void sleepUntil(double due) {
+            while (now() < due) {
+                LockSupport.parkNanos((long) (1e9 * (due - now())));
+                if (Thread.interrupted()) {
+                    throw new DemoticException("interrupted");
+                }
+            }
+        }
+
+        private static void join(List<Thread> threads) {
+            try {
+                for (Thread thread : threads) {
+                    thread.join();
+                }
+            } catch (InterruptedException e) {
+                threads.forEach(Thread::interrupt);
+                throw new DemoticException("interrupted", e);
+            }
+        }
+    }
+}

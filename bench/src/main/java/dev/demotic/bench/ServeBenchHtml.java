@@ -1,0 +1,115 @@
+package dev.demotic.bench;
+
+import dev.demotic.bench.Plot.Series;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+
+/** A report of loads as one HTML page that needs nothing else. */
+public final class ServeBenchHtml {
+    private final ServeBenchReport report;
+    private final HtmlPage page = new HtmlPage("A server under load");
+
+    private ServeBenchHtml(ServeBenchReport report) {
+        this.report = report;
+    }
+
+    /** The page. */
+    public static String of(ServeBenchReport report) {
+        return new ServeBenchHtml(report).page();
+    }
+
+    private String page() {
+        LoadRequest request = report.request();
+        Machine machine = report.machine();
+        page.paragraph("%s%s at %s; load from %s, %d cores."
+                .formatted(
+                        request.model(),
+                        request.method().map(method -> ", method " + method).orElse(""),
+                        request.url(),
+                        machine.cpu(),
+                        machine.cores()));
+        page.paragraph(
+                "Prompts of about %d tokens, replies of up to %d, temperature %s, seed %d. %s"
+                        .formatted(
+                                request.promptTokens(),
+                                request.maxTokens(),
+                                request.temperature(),
+                                request.seed(),
+                                "Rates are of requests that arrive at random (Poisson); times count from when a request was due."));
+        report.capacity()
+                .ifPresent(capacity -> page.paragraph("Capacity: " + Plot.number(capacity) + " replies a second."));
+        page.title("Replies a second, and those within the target");
+        page.plot(Plot.curves(
+                ticks(),
+                List.of(
+                        series("all", LoadResult::repliesPerSecond),
+                        series("within the target", result -> result.goodput(report.target())))));
+        page.title("Tokens a second");
+        page.plot(Plot.curves(ticks(), List.of(series("tokens a second", LoadResult::tokensPerSecond))));
+        times("Milliseconds to the first text", LoadResult::firstSeconds);
+        times("Milliseconds from one piece of text to the next", LoadResult::gaps);
+        times("Milliseconds to the end of the reply", LoadResult::replySeconds);
+        page.title("All figures");
+        page.table(
+                List.of(
+                        "load",
+                        "replies",
+                        "errors",
+                        "replies/s",
+                        "good/s",
+                        "tokens/s",
+                        "first p50",
+                        "p99",
+                        "reply p50",
+                        "p99"),
+                report.results().stream().map(this::row).toList());
+        errors();
+        return page.text();
+    }
+
+    private List<String> ticks() {
+        return report.results().stream().map(result -> result.load().label()).toList();
+    }
+
+    private Series series(String name, ToDoubleFunction<LoadResult> value) {
+        return new Series(
+                name, report.results().stream().map(value::applyAsDouble).toList());
+    }
+
+    private void times(String title, Function<LoadResult, Percentiles> times) {
+        page.title(title);
+        page.plot(Plot.curves(
+                ticks(),
+                List.of(
+                        series("p50", result -> 1e3 * times.apply(result).p50()),
+                        series("p90", result -> 1e3 * times.apply(result).p90()),
+                        series("p99", result -> 1e3 * times.apply(result).p99()))));
+    }
+
+    private List<String> row(LoadResult result) {
+        return List.of(
+                result.load().label(),
+                String.valueOf(result.replies()),
+                String.valueOf(result.samples().size() - result.replies()),
+                Plot.number(result.repliesPerSecond()),
+                Plot.number(result.goodput(report.target())),
+                Plot.number(result.tokensPerSecond()),
+                Plot.number(1e3 * result.firstSeconds().p50()),
+                Plot.number(1e3 * result.firstSeconds().p99()),
+                Plot.number(1e3 * result.replySeconds().p50()),
+                Plot.number(1e3 * result.replySeconds().p99()));
+    }
+
+    private void errors() {
+        String errors = report.results().stream()
+                .flatMap(result -> result.errors().entrySet().stream()
+                        .map(error ->
+                                "%s: %d times %s".formatted(result.load().label(), error.getValue(), error.getKey())))
+                .collect(Collectors.joining("; "));
+        if (!errors.isEmpty()) {
+            page.paragraph("Errors. " + errors + ".");
+        }
+    }
+}

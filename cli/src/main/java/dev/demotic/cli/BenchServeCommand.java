@@ -1,0 +1,291 @@
+package dev.demotic.cli;
+
+import dev.demotic.bench.LatencyTarget;
+import dev.demotic.bench.Load;
+import dev.demotic.bench.LoadRequest;
+import dev.demotic.bench.LoadResult;
+import dev.demotic.bench.Machine;
+import dev.demotic.bench.ServeBench;
+import dev.demotic.bench.ServeBenchHtml;
+import dev.demotic.bench.ServeBenchReport;
+import dev.demotic.bench.ServeBenchText;
+import dev.demotic.runtime.DemoticException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code demotic bench serve}: a server under load. */
+@Command(
+        name = "serve",
+        description = {
+            "Puts loads on a running server of OpenAI's API, one after the other, and measures what its users would feel.",
+            "Prints a table, and writes report.html, report.csv and report.json."
+        },
+        footer = {
+            "%nAt a rate, requests arrive at random (Poisson) whatever the server does, and times count from when a request was"
+                    + " due; clients send their next request when the last one is answered. Exit status 1 if a request failed."
+        })
+final class BenchServeCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            required = true,
+            description = "The server, without /v1, such as http://localhost:8080.")
+    private URI url;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "NAME",
+            description = "The model's name there (default: the first that the server lists).")
+    private Optional<String> model = Optional.empty();
+
+    @Option(
+            names = "--api-key",
+            paramLabel = "KEY",
+            description = "Sent with each request (default: $DEMOTIC_API_KEY, if set).")
+    private Optional<String> apiKey = Optional.empty();
+
+    @Option(
+            names = "--method",
+            paramLabel = "NAME[:P=V,...]",
+            description = "The decoding method, for servers of Demotic (default: the server's).")
+    private Optional<String> method = Optional.empty();
+
+    @Option(
+            names = "--rates",
+            paramLabel = "R",
+            split = ",",
+            description =
+                    "Loads of R requests a second, or with an x, as in 0.5x, of that share of the capacity, which is then"
+                            + " measured first.")
+    private List<String> rates = List.of();
+
+    @Option(
+            names = "--clients",
+            paramLabel = "N",
+            split = ",",
+            description = "Loads of N clients (default: 1,8,32, if there are no --rates).")
+    private List<Integer> clients = List.of();
+
+    @Option(
+            names = "--capacity-clients",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Clients whose replies a second are the capacity (default: ${DEFAULT-VALUE}).")
+    private int capacityClients;
+
+    @Option(
+            names = {"-r", "--requests"},
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Requests of each load (default: ${DEFAULT-VALUE}).")
+    private int requests;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "Send nothing new after so many seconds of a load, even if requests are left.")
+    private Optional<Double> seconds = Optional.empty();
+
+    @Option(
+            names = "--prompt-tokens",
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "Length of prompts, about (default: ${DEFAULT-VALUE}).")
+    private int promptTokens;
+
+    @Option(
+            names = {"-n", "--max-tokens"},
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "Tokens of a reply, at most (default: ${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(
+            names = "--ignore-eos",
+            description = "Ask that replies go on to that limit, of servers that know how (llama.cpp, vLLM).")
+    private boolean ignoreEos;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0",
+            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Of prompts, arrivals and draws (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = "--target-first",
+            paramLabel = "S",
+            description = "Goodput counts replies whose first text comes within S seconds ...")
+    private Optional<Double> targetFirst = Optional.empty();
+
+    @Option(
+            names = "--target-token",
+            paramLabel = "S",
+            description = "... and whose further tokens take S seconds each, on average ...")
+    private Optional<Double> targetToken = Optional.empty();
+
+    @Option(
+            names = "--target-reply",
+            paramLabel = "S",
+            description = "... and which are complete within S seconds (default for all three: no limit).")
+    private Optional<Double> targetReply = Optional.empty();
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "S",
+            defaultValue = "300",
+            description = "Give a reply up after S seconds (default: ${DEFAULT-VALUE}).")
+    private double timeout;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            defaultValue = "bench-serve",
+            description = "Folder for the report (default: ${DEFAULT-VALUE}).")
+    private Path out;
+
+    @Option(names = "--json", description = "Print the report as one JSON object.")
+    private boolean json;
+
+    BenchServeCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        check();
+        ServeBenchReport report = measure(rates.stream().map(Rate::of).toList());
+        Files.createDirectories(out);
+        Files.writeString(out.resolve("report.html"), ServeBenchHtml.of(report));
+        Files.writeString(out.resolve("report.csv"), ServeBenchText.csv(report));
+        Files.writeString(out.resolve("report.json"), ServeBenchText.json(report) + "\n");
+        if (json) {
+            console.println(ServeBenchText.json(report));
+        } else {
+            report.capacity().ifPresent(capacity -> console.println("capacity %.2f replies/s".formatted(capacity)));
+            ServeBenchText.table(report).forEach(console::println);
+        }
+        console.note("wrote " + out.resolve("report.html") + ", report.csv and report.json");
+        report.results()
+                .forEach(result -> result.errors()
+                        .forEach((error, count) -> console.note("demotic: %s: %d requests failed: %s"
+                                .formatted(result.load().label(), count, error))));
+        return report.results().stream().allMatch(result -> result.errors().isEmpty()) ? 0 : 1;
+    }
+
+    private void check() {
+        if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme()) || url.getHost() == null) {
+            throw new DemoticException(
+                    "--url %s is no address of a server; give one like http://localhost:8080".formatted(url));
+        }
+        if (requests < 1
+                || promptTokens < 1
+                || maxTokens < 1
+                || capacityClients < 1
+                || clients.stream().anyMatch(count -> count < 1)) {
+            throw new DemoticException(
+                    "--requests, --prompt-tokens, --max-tokens, --clients and --capacity-clients must be at least 1");
+        }
+        if (!(timeout > 0) || seconds.filter(limit -> !(limit > 0)).isPresent()) {
+            throw new DemoticException("--timeout and --seconds must be above 0");
+        }
+    }
+
+    private ServeBenchReport measure(List<Rate> arrivals) {
+        Optional<String> key =
+                apiKey.or(() -> Optional.ofNullable(console.environment().get("DEMOTIC_API_KEY")));
+        LoadRequest request = new LoadRequest(
+                url,
+                key,
+                model.orElseGet(() -> ServeBench.firstModel(url, key)),
+                method,
+                promptTokens,
+                maxTokens,
+                ignoreEos,
+                temperature,
+                seed,
+                duration(timeout));
+        try (ProgressLine line = new ProgressLine(console, "warming up", ProgressLine.Unit.ITEMS);
+                ServeBench bench = new ServeBench(request, requests, seconds.map(BenchServeCommand::duration))) {
+            ServeBench.Progress progress = (load, done, total) -> {
+                line.title(load);
+                line.update(done, total);
+            };
+            bench.warmUp();
+            OptionalDouble capacity = arrivals.stream().anyMatch(Rate::ofCapacity)
+                    ? OptionalDouble.of(bench.run(new Load.Closed(capacityClients), progress)
+                            .repliesPerSecond())
+                    : OptionalDouble.empty();
+            List<LoadResult> results = new ArrayList<>();
+            for (Load load : loads(arrivals, capacity)) {
+                results.add(bench.run(load, progress));
+            }
+            return new ServeBenchReport(Machine.here(), request, target(), capacity, results);
+        }
+    }
+
+    private List<Load> loads(List<Rate> arrivals, OptionalDouble capacity) {
+        List<Load> loads = new ArrayList<>();
+        List<Integer> closed = clients.isEmpty() && rates.isEmpty() ? List.of(1, 8, 32) : clients;
+        closed.forEach(count -> loads.add(new Load.Closed(count)));
+        for (Rate rate : arrivals) {
+            double absolute = rate.ofCapacity() ? rate.value() * capacity.orElseThrow() : rate.value();
+            if (!(absolute > 0)) {
+                throw new DemoticException(
+                        "the server answered nothing when its capacity was measured; give absolute --rates");
+            }
+            loads.add(new Load.Open(absolute));
+        }
+        return loads;
+    }
+
+    private LatencyTarget target() {
+        double none = Double.POSITIVE_INFINITY;
+        return new LatencyTarget(targetFirst.orElse(none), targetToken.orElse(none), targetReply.orElse(none));
+    }
+
+    private static Duration duration(double seconds) {
+        return Duration.ofNanos((long) (1e9 * seconds));
+    }
+
+    /**
+     * A rate as users write it.
+     *
+     * @param value requests a second, or a share of the capacity
+     */
+    private record Rate(double value, boolean ofCapacity) {
+        static Rate of(String text) {
+            boolean share = text.endsWith("x");
+            try {
+                double value = Double.parseDouble(share ? text.substring(0, text.length() - 1) : text);
+                if (value > 0 && value < 1e6) {
+                    return new Rate(value, share);
+                }
+            } catch (NumberFormatException refused) {
+                // said below
+            }
+            throw new DemoticException(
+                    "--rates takes requests a second, or shares of the capacity with an x, such as 2.5 or 0.5x, but not '%s'"
+                            .formatted(text));
+        }
+    }
+}
