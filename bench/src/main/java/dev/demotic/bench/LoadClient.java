@@ -94,7 +94,7 @@ final class LoadClient implements AutoCloseable {
                     .POST(HttpRequest.BodyPublishers.ofString(
                             MAPPER.writeValueAsString(load.body(prompt, maxTokens, index))))
                     .build();
-            HttpResponse<Stream<String>> response = http.send(request, HttpResponse.BodyHandlers.ofLines());
+            HttpResponse<Stream<String>> response = begin(request);
             try (Stream<String> lines = response.body()) {
                 if (response.statusCode() == 200) {
                     reading.read(lines.iterator());
@@ -112,6 +112,21 @@ final class LoadClient implements AutoCloseable {
             alarm.cancel(false);
         }
         return reading.sample(index, dueSeconds);
+    }
+
+    /**
+     * Sends a request up to the head of its response; once more, if the server was just closing the idle connection that it
+     * took, which says nothing of the server.
+     */
+    private HttpResponse<Stream<String>> begin(HttpRequest request) throws IOException, InterruptedException {
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofLines());
+        } catch (IOException failure) {
+            if (String.valueOf(failure.getMessage()).contains("received no bytes")) {
+                return http.send(request, HttpResponse.BodyHandlers.ofLines());
+            }
+            throw failure;
+        }
     }
 
     private static String reason(Exception failure) {

@@ -53,19 +53,31 @@ public final class ServeBench implements AutoCloseable {
     }
 
     /**
-     * Sends a request, which warms the server up and tells how many words make the wanted tokens there.
+     * Sends two requests, which warm the server up and tell how many words make the wanted tokens there: its template adds some
+     * of its own, so two points make the line.
      *
-     * @throws DemoticException if the server does not answer it
+     * @throws DemoticException if the server does not answer them
      */
     public void warmUp() {
+        int wanted = request.promptTokens();
+        int tokens = promptTokens(wanted);
+        if (tokens == 0) {
+            return;
+        }
+        words = Math.max(1, wanted * wanted / tokens);
+        int again = promptTokens(words);
+        if (again != tokens) {
+            words = Math.max(1, words + (wanted - again) * (wanted - words) / (tokens - again));
+        }
+    }
+
+    private int promptTokens(int count) {
         LoadSample sample =
-                client.send(request, prompts.text(WARM_UP, words), request.maxTokens(), WARM_UP, System.nanoTime(), 0);
+                client.send(request, prompts.text(WARM_UP, count), request.maxTokens(), WARM_UP, System.nanoTime(), 0);
         sample.error().ifPresent(error -> {
             throw new DemoticException("%s does not answer a chat completion (%s)".formatted(request.url(), error));
         });
-        if (sample.promptTokens() > 0) {
-            words = Math.max(1, Math.round((float) request.promptTokens() * words / sample.promptTokens()));
-        }
+        return sample.promptTokens();
     }
 
     /** Puts on a load, until its last reply is there. */

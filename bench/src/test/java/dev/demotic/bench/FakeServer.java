@@ -98,7 +98,8 @@ public final class FakeServer implements AutoCloseable {
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
         event(out, "{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}");
-        int tokens = body.path("max_tokens").asInt();
+        int tokens =
+                body.path("max_tokens").asInt(body.path("max_completion_tokens").asInt());
         for (int i = 0; i < tokens; i++) {
             event(out, "{\"choices\":[{\"delta\":{\"content\":\"word \"}}]}");
             switch (answer) {

@@ -42,7 +42,7 @@ class BenchServeCommandTest {
 
     @Test
     void tellsOfFailures() throws IOException {
-        // The first request warms up.
+        // The first two requests warm up.
         try (FakeServer server = new FakeServer(n -> n == 3 ? Answer.REFUSE : Answer.STREAM)) {
             Shell.Result result = bench(server, "--clients", "1", "--target-first", "60");
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.examples;
+
+import org.jspecify.annotations.NullMarked;
