@@ -111,6 +111,8 @@ final class LoadClient implements AutoCloseable {
         } finally {
             alarm.cancel(false);
         }
+        // An alarm that came just too late is not for the next request of this thread.
+        Thread.interrupted();
         return reading.sample(index, dueSeconds);
     }
 

@@ -2,6 +2,7 @@ package dev.demotic.bench;
 
 import dev.demotic.bench.Plot.Series;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -40,17 +41,8 @@ public final class ServeBenchHtml {
                                 "Rates are of requests that arrive at random (Poisson); times count from when a request was due."));
         report.capacity()
                 .ifPresent(capacity -> page.paragraph("Capacity: " + Plot.number(capacity) + " replies a second."));
-        page.title("Replies a second, and those within the target");
-        page.plot(Plot.curves(
-                ticks(),
-                List.of(
-                        series("all", LoadResult::repliesPerSecond),
-                        series("within the target", result -> result.goodput(report.target())))));
-        page.title("Tokens a second");
-        page.plot(Plot.curves(ticks(), List.of(series("tokens a second", LoadResult::tokensPerSecond))));
-        times("Milliseconds to the first text", LoadResult::firstSeconds);
-        times("Milliseconds from one piece of text to the next", LoadResult::gaps);
-        times("Milliseconds to the end of the reply", LoadResult::replySeconds);
+        charts("by clients", Load.Closed.class);
+        charts("by rate", Load.Open.class);
         page.title("All figures");
         page.table(
                 List.of(
@@ -69,23 +61,50 @@ public final class ServeBenchHtml {
         return page.text();
     }
 
-    private List<String> ticks() {
-        return report.results().stream().map(result -> result.load().label()).toList();
+    /** What one kind of load found; loads of different kinds do not go on one line. */
+    private void charts(String order, Class<? extends Load> kind) {
+        List<LoadResult> results = report.results().stream()
+                .filter(result -> kind.isInstance(result.load()))
+                .toList();
+        if (results.isEmpty()) {
+            return;
+        }
+        chart(
+                "Replies a second, and those within the target, " + order,
+                results,
+                Map.of("all", LoadResult::repliesPerSecond, "within the target", this::goodput));
+        chart("Tokens a second, " + order, results, Map.of("tokens a second", LoadResult::tokensPerSecond));
+        times("Milliseconds to the first text, " + order, results, LoadResult::firstSeconds);
+        times("Milliseconds from one piece of text to the next, " + order, results, LoadResult::gaps);
+        times("Milliseconds to the end of the reply, " + order, results, LoadResult::replySeconds);
     }
 
-    private Series series(String name, ToDoubleFunction<LoadResult> value) {
-        return new Series(
-                name, report.results().stream().map(value::applyAsDouble).toList());
+    private double goodput(LoadResult result) {
+        return result.goodput(report.target());
     }
 
-    private void times(String title, Function<LoadResult, Percentiles> times) {
+    private void times(String title, List<LoadResult> results, Function<LoadResult, Percentiles> times) {
+        chart(
+                title,
+                results,
+                Map.of(
+                        "p50", result -> 1e3 * times.apply(result).p50(),
+                        "p90", result -> 1e3 * times.apply(result).p90(),
+                        "p99", result -> 1e3 * times.apply(result).p99()));
+    }
+
+    private void chart(String title, List<LoadResult> results, Map<String, ToDoubleFunction<LoadResult>> lines) {
         page.title(title);
         page.plot(Plot.curves(
-                ticks(),
-                List.of(
-                        series("p50", result -> 1e3 * times.apply(result).p50()),
-                        series("p90", result -> 1e3 * times.apply(result).p90()),
-                        series("p99", result -> 1e3 * times.apply(result).p99()))));
+                results.stream().map(result -> result.load().label()).toList(),
+                lines.entrySet().stream()
+                        .sorted(Map.Entry.comparingByKey())
+                        .map(line -> new Series(
+                                line.getKey(),
+                                results.stream()
+                                        .map(line.getValue()::applyAsDouble)
+                                        .toList()))
+                        .toList()));
     }
 
     private List<String> row(LoadResult result) {
@@ -94,7 +113,7 @@ public final class ServeBenchHtml {
                 String.valueOf(result.replies()),
                 String.valueOf(result.samples().size() - result.replies()),
                 Plot.number(result.repliesPerSecond()),
-                Plot.number(result.goodput(report.target())),
+                Plot.number(goodput(result)),
                 Plot.number(result.tokensPerSecond()),
                 Plot.number(1e3 * result.firstSeconds().p50()),
                 Plot.number(1e3 * result.firstSeconds().p99()),

@@ -189,7 +189,7 @@ class ServeBenchTest {
         assertThat(String.join("\n", ServeBenchText.table(report)))
                 .contains("1.50/s", "4 clients", "100.0 / 300.0", "500.0 / 1100.0");
         assertThat(ServeBenchHtml.of(report))
-                .contains("<svg", "HTTP &lt;429&gt;", "4 clients", "suffix")
+                .contains("<svg", "HTTP &lt;429&gt;", "4 clients", "suffix", "by clients", "by rate")
                 .doesNotContain("<429>", "NaN", "Infinity");
         assertThat(Stream.of(good, slow, bad).filter(report.target()::isMet)).containsExactly(good);
     }
