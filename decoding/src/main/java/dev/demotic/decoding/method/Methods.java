@@ -22,8 +22,10 @@ import dev.demotic.decoding.speculate.Rejection;
 import dev.demotic.decoding.speculate.SpeculativeDecoding;
 import dev.demotic.decoding.speculate.StaticTree;
 import dev.demotic.decoding.speculate.SuffixLookup;
+import dev.demotic.decoding.speculate.Swift;
 import dev.demotic.decoding.speculate.TokenRecycling;
 import dev.demotic.decoding.speculate.TypicalAcceptance;
+import dev.demotic.decoding.speculate.WhileConfident;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import java.util.List;
@@ -175,6 +177,21 @@ public final class Methods {
                         return speculative(lookahead, lookahead.depth());
                     }),
             new Method(
+                    "swift",
+                    "Drafts with some of the target's own layers skipped, and searches for the best ones",
+                    "Xia et al., 2024, arXiv 2410.06916 (SWIFT)",
+                    true,
+                    DraftUse.NONE,
+                    List.of(
+                            real("skip", 0.45, 0, 0.9, "share of the inner layers that are skipped; at least one is"),
+                            whole("tokens", 25, 1, MOST, MOST_TOKENS),
+                            real("confidence", 0.8, 0, 1, "a draft ends with a token less likely than this"),
+                            whole("choices", 3, 1, 10, "most tokens offered at each depth"),
+                            whole("window", 32, 1, 256, "tokens that a set of layers is tried on"),
+                            whole("interval", 8, 1, 1 << 24, "rounds from one trial to the next"),
+                            whole("trials", 64, 0, 1 << 16, "most sets that are tried")),
+                    Methods::swift),
+            new Method(
                     "typical",
                     "A smaller model drafts, and what is likely enough is accepted",
                     "Cai et al., 2024, arXiv 2401.10774 (Medusa)",
@@ -220,6 +237,18 @@ public final class Methods {
     private static SpeculativeDecoding lossy(LanguageModel target, Settings settings, AcceptanceRule rule) {
         Drafter drafter = DraftModel.of(settings.draft(), target, new Chain());
         return new SpeculativeDecoding(drafter, rule, DraftLength.fixed(settings.whole("tokens")));
+    }
+
+    private static SpeculativeDecoding swift(LanguageModel target, Settings settings) {
+        Drafter drafter = Swift.of(
+                target,
+                settings.real("skip"),
+                settings.whole("choices"),
+                settings.whole("window"),
+                settings.whole("interval"),
+                settings.whole("trials"));
+        DraftLength length = new WhileConfident(settings.whole("tokens"), settings.real("confidence"));
+        return new SpeculativeDecoding(drafter, new Rejection(), length);
     }
 
     private static SpeculativeDecoding staticTree(LanguageModel target, Settings settings) {

@@ -1,12 +1,9 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.DecodingMethod;
-import dev.demotic.decoding.DraftRound;
-import dev.demotic.decoding.MethodReport;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.Sequence;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
@@ -43,41 +40,7 @@ public final class AutoDecoding implements DecodingMethod {
 
     @Override
     public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
-        AutoDrafter.ForReply reply = drafter.forReply();
-        new SpeculativeDecoding(reply, new SampleAndMatch(), DraftLength.fixed(tokens))
-                .decode(sequence, prompt, sampler, new Explaining(sink, reply));
-    }
-
-    /** Adds what was chosen to the account of the rounds. */
-    private record Explaining(Sink sink, AutoDrafter.ForReply reply) implements Sink {
-        @Override
-        public boolean accept(int token, MemorySegment logits) {
-            return sink.accept(token, logits);
-        }
-
-        @Override
-        public int wanted() {
-            return sink.wanted();
-        }
-
-        @Override
-        public boolean endsWith(int token) {
-            return sink.endsWith(token);
-        }
-
-        @Override
-        public boolean wantsDrafts() {
-            return sink.wantsDrafts();
-        }
-
-        @Override
-        public void drafted(DraftRound round) {
-            sink.drafted(round);
-        }
-
-        @Override
-        public void report(MethodReport report) {
-            sink.report(report instanceof SpeculationStatistics statistics ? reply.report(statistics) : report);
-        }
+        new SpeculativeDecoding(drafter, new SampleAndMatch(), DraftLength.fixed(tokens))
+                .decode(sequence, prompt, sampler, sink);
     }
 }

@@ -8,14 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Drafts by copies of earlier text, by a guesser, by both or not at all, as the {@link AutoController} says.
  *
  * <p>The guesser is the draft model if there is one, else the recycled logits of the target.
  */
-final class AutoDrafter {
+final class AutoDrafter implements Drafter {
     /** How much of a text the draft model reads at first: guesses on a short reply must not cost the reading of a long prompt. */
     private static final int WINDOW = 128;
 
@@ -50,29 +49,14 @@ final class AutoDrafter {
         draftCost = new DraftCost(cost, LEAST_SHARE + weights / target.memory().weights());
     }
 
-    /** The drafter of one reply. */
-    ForReply forReply() {
-        return new ForReply();
+    @Override
+    public String name() {
+        return "auto";
     }
 
-    /** The drafter of one reply, which can tell of it afterwards. */
-    final class ForReply implements Drafter {
-        private @Nullable Reply reply;
-
-        @Override
-        public String name() {
-            return "auto";
-        }
-
-        @Override
-        public Session begin(Context context) {
-            reply = new Reply(context);
-            return reply;
-        }
-
-        SpeculationReport report(SpeculationStatistics statistics) {
-            return reply == null ? statistics : reply.report(statistics);
-        }
+    @Override
+    public Session begin(Context context) {
+        return new Reply(context);
     }
 
     private final class Reply implements Drafter.Session {
@@ -192,7 +176,8 @@ final class AutoDrafter {
             guesser.close();
         }
 
-        private AutoReport report(SpeculationStatistics statistics) {
+        @Override
+        public AutoReport report(SpeculationStatistics statistics) {
             List<Double> ratios =
                     DoubleStream.of(2, 4, 8, 16, 32).map(cost::ratio).boxed().toList();
             AutoReport.Prices prices = new AutoReport.Prices(

@@ -52,6 +52,11 @@ public interface Drafter {
             return 0;
         }
 
+        /** The account of the reply, when it is over: the loop's, and what the drafter has to add. */
+        default SpeculationReport report(SpeculationStatistics statistics) {
+            return statistics;
+        }
+
         @Override
         default void close() {}
     }

@@ -112,7 +112,7 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
                     counter.spent(Work.OTHER);
                 }
             } finally {
-                sink.report(counter.statistics(session.passes()));
+                sink.report(session.report(counter.statistics(session.passes())));
             }
         }
 

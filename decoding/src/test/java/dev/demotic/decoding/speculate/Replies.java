@@ -9,6 +9,7 @@ import dev.demotic.runtime.Sequence;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,12 @@ final class Replies implements DecodingMethod.Sink {
         report = account;
     }
 
+    MethodReport report() {
+        return Objects.requireNonNull(report);
+    }
+
     SpeculationStatistics statistics() {
-        return report instanceof SpeculationStatistics statistics ? statistics : SpeculationStatistics.none();
+        return report instanceof SpeculationReport account ? account.statistics() : SpeculationStatistics.none();
     }
 
     /** A reply of at most {@code limit} tokens in a sequence that they just fit. */

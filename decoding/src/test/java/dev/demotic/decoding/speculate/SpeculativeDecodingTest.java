@@ -73,6 +73,7 @@ class SpeculativeDecodingTest {
                 new SuffixLookup(2, new TokenRecycling(TinyModel.VOCABULARY, 9)),
                 new Lookahead(),
                 new SuffixLookup(2, new Lookahead(3, 3, 2)),
+                Swift.of(target, 0.5, 2, 4, 1, 10),
                 new DraftModel(draft, new Chain()),
                 new DraftModel(target, new Chain()),
                 new DraftModel(draft, new StaticTree(new int[] {3, 2, 1, 1}, Drawing.WITHOUT_REPLACEMENT)),

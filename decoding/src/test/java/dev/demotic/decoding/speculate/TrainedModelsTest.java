@@ -72,7 +72,8 @@ class TrainedModelsTest {
                 new Lookahead(4, 4, 4),
                 DraftModel.of(draft, target, new Chain()),
                 DraftModel.of(draft, target, new StaticTree(new int[] {3, 2, 2, 1}, Drawing.WITHOUT_REPLACEMENT)),
-                DraftModel.of(draft, target, new DynamicTree(4, 16)));
+                DraftModel.of(draft, target, new DynamicTree(4, 16)),
+                Swift.of(target, 0.3, 3, 16, 2, 20));
     }
 
     @ParameterizedTest
@@ -86,7 +87,7 @@ class TrainedModelsTest {
             assertThat(reply.tokens()).isEqualTo(expected.tokens());
             assertThat(reply.logprobs()).isEqualTo(expected.logprobs());
             assertThat(reply.finishReason()).isEqualTo(expected.finishReason());
-            sum = sum.plus(reply.report(SpeculationStatistics.class).orElseThrow());
+            sum = sum.plus(reply.report(SpeculationReport.class).orElseThrow().statistics());
         }
         assertThat(sum.blockEfficiency())
                 .as("%s %s", drafter.name(), sum.figures())
