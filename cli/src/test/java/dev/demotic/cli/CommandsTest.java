@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,6 +59,16 @@ class CommandsTest {
         assertThat(json("run", "--json", "-m", draft, "--kv-type", "q8", "-n", "3", "Hi")
                         .get("tokens"))
                 .isNotEmpty();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void computeThreadsCanBePinned() {
+        String[] greedy = {"run", "-m", draft, "--temperature", "0", "-n", "8", "Hi"};
+        String free = text(greedy);
+
+        assertThat(text(Stream.concat(Stream.of(greedy), Stream.of("--pin")).toArray(String[]::new)))
+                .isEqualTo(free);
     }
 
     private long kvCacheBytes(String type) {

@@ -180,7 +180,7 @@ public final class Methods {
                     true,
                     DraftUse.NONE,
                     List.of(
-                            whole("nodes", 24, 1, MOST, "tokens of the tree"),
+                            whole("nodes", 10, 1, MOST, "tokens of the tree"),
                             whole("tokens", 6, 1, MOST, "tokens of the longest path")),
                     (target, settings) -> speculative(
                             new TokenRecycling(target.config().vocabulary(), settings.whole("nodes")),

@@ -28,21 +28,31 @@ final class AutoController {
 
     private static final int LAST_TRIAL = 128;
 
+    /** How many times the guesser's reading of the text a reply must have taken before it is read: it may end any moment. */
+    private static final double PATIENCE = 4;
+
+    /** The share of time that trials may take for catching up. */
+    private static final double TRIAL_SHARE = 0.02;
+
     private final StepCost cost;
+    private final DraftCost draftCost;
     private final RoundMeans guesses;
     private final boolean hasGuesser;
     private double otherRows;
     private double sequences = 1;
+    private double spentNanos;
     private int sinceGuess;
     private int untilTrial = FIRST_TRIAL;
 
     /**
      * @param cost of the target's steps, shared by all replies
+     * @param draftCost of the guesser's passes, shared likewise
      * @param guesses what rounds with a guesser bring in this reply
      * @param hasGuesser whether there is anything but copies
      */
-    AutoController(StepCost cost, RoundMeans guesses, boolean hasGuesser) {
+    AutoController(StepCost cost, DraftCost draftCost, RoundMeans guesses, boolean hasGuesser) {
         this.cost = cost;
+        this.draftCost = draftCost;
         this.guesses = guesses;
         this.hasGuesser = hasGuesser;
     }
@@ -65,14 +75,17 @@ final class AutoController {
             return 0;
         }
         double plain = 1 / step;
-        double guessing =
-                (1 + guesses.accepted()) / (guesses.draftNanos() + cost.nanos(otherRows + 1 + guesses.rows()));
+        double guessing = (1 + guesses.accepted()) / (draftNanos() + cost.nanos(otherRows + 1 + guesses.rows()));
         return hasGuesser ? Math.max(plain, guessing) : plain;
+    }
+
+    private double draftNanos() {
+        return guesses.passes() * draftCost.passNanos();
     }
 
     /** The price, in tokens, of further rows in a pass that has some already. */
     double priceOfRows(double has, double more) {
-        double nanos = cost.nanos(otherRows + has + more) - cost.nanos(otherRows + has);
+        double nanos = Math.max(0, cost.nanos(otherRows + has + more) - cost.nanos(otherRows + has));
         return tokensPerNano() * sequences * nanos;
     }
 
@@ -83,26 +96,38 @@ final class AutoController {
 
     /** What a round with a guesser promises beyond a plain step, in tokens, its price taken off. */
     double valueOfGuess() {
-        return guesses.accepted() - priceOf(guesses.draftNanos()) - priceOfRows(1, guesses.rows());
+        return guesses.accepted() - priceOf(draftNanos()) - priceOfRows(1, guesses.rows());
     }
 
     /**
      * Chooses.
      *
      * @param valueOfCopy what the best copy promises beyond a plain step, in tokens, its price taken off; 0 if there is none
+     * @param backlogNanos what the guesser would have to make up for first
      */
-    Choice choose(double valueOfCopy) {
+    Choice choose(double valueOfCopy, double backlogNanos) {
         if (!cost.isKnown()) {
             return Choice.NONE; // there is no price yet
         }
-        double guess = hasGuesser ? valueOfGuess() : 0;
+        double guess = hasGuesser && spentNanos >= PATIENCE * backlogNanos ? valueOfGuess() : 0;
         if (guess > 0 && guess >= valueOfCopy) {
             return Choice.GUESS;
         }
         if (valueOfCopy > 0) {
             return Choice.COPY;
         }
-        return hasGuesser && sinceGuess >= untilTrial ? Choice.GUESS : Choice.NONE;
+        return hasGuesser && isTimeToTry(backlogNanos) ? Choice.GUESS : Choice.NONE;
+    }
+
+    /** Trials are to cost but a small share of what was saved up for them. */
+    private boolean isTimeToTry(double backlogNanos) {
+        double since = sinceGuess * cost.nanos(otherRows + 1);
+        return sinceGuess >= untilTrial && since * TRIAL_SHARE >= backlogNanos;
+    }
+
+    /** Told what a round took in all. */
+    void spent(double nanos) {
+        spentNanos += nanos;
     }
 
     /**
@@ -111,16 +136,17 @@ final class AutoController {
      * @param choice what it drafted by
      * @param drafted nodes of the draft
      * @param accepted tokens of it that came true
-     * @param draftNanos what guessing took
+     * @param passes of the guesser
      * @param targetNanos what the target's pass took
      */
-    void verified(Choice choice, int drafted, int accepted, long draftNanos, long targetNanos) {
+    void verified(Choice choice, int drafted, int accepted, int passes, long targetNanos) {
         cost.learn(otherRows + 1 + drafted, targetNanos);
         if (choice != Choice.GUESS) {
             sinceGuess++;
+            draftCost.rested();
             return;
         }
-        guesses.learn(accepted, drafted, (double) draftNanos);
+        guesses.learn(accepted, drafted, passes);
         sinceGuess = 0;
         untilTrial = valueOfGuess() > 0 ? FIRST_TRIAL : Math.min(2 * untilTrial, LAST_TRIAL);
     }

@@ -6,6 +6,7 @@ import dev.demotic.decoding.speculate.AutoController.Choice;
 import dev.demotic.runtime.LanguageModel;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +16,18 @@ import org.jspecify.annotations.Nullable;
  * <p>The guesser is the draft model if there is one, else the recycled logits of the target.
  */
 final class AutoDrafter {
+    /** How much of a text the draft model reads at first: guesses on a short reply must not cost the reading of a long prompt. */
+    private static final int WINDOW = 128;
+
+    /** What a pass of a guesser is believed to take of the target's step at the least. */
+    private static final double LEAST_SHARE = 0.02;
+
     private final LanguageModel target;
     private final Optional<LanguageModel> draft;
     private final Optional<TokenMap> map;
     private final Successors successors;
     private final StepCost cost = new StepCost();
+    private final DraftCost draftCost;
     /** Greedy text is easier to guess than sampled text. */
     private final Experience greedy = new Experience();
 
@@ -38,6 +46,8 @@ final class AutoDrafter {
         map = draft.filter(model -> !Vocabularies.areSame(model.tokenizer(), target.tokenizer()))
                 .map(model -> ForeignDraftModel.map(model, target));
         successors = new Successors(target.config().vocabulary());
+        double weights = draft.map(model -> (double) model.memory().weights()).orElse(0.0);
+        draftCost = new DraftCost(cost, LEAST_SHARE + weights / target.memory().weights());
     }
 
     /** The drafter of one reply. */
@@ -74,7 +84,8 @@ final class AutoDrafter {
         private final Load load = new Load(target);
         private final AutoReport.Counter counter = new AutoReport.Counter();
         private Choice choice = Choice.NONE;
-        private long guessNanos;
+        private int passes;
+        private double guessNanos;
 
         private Reply(Drafter.Context context) {
             Sampler sampler = context.sampler();
@@ -83,19 +94,20 @@ final class AutoDrafter {
             copies = new CopySource(history, known.copies().forReply());
             guesser = guesser(context, known.guesses().forReply());
             rounds = known.rounds().forReply();
-            controller = new AutoController(cost, rounds, true);
+            controller = new AutoController(cost, draftCost, rounds, true);
         }
 
         private Guesser guesser(Drafter.Context context, GuessChances chances) {
             if (draft.isEmpty()) {
-                return new RecyclingGuesser(successors, chances);
+                return new RecyclingGuesser(successors, chances, draftCost);
             }
             LanguageModel model = draft.get();
             int vocabulary = target.config().vocabulary();
-            Predictor predictor = map.<Predictor>map(
+            int window = map.isPresent() ? Integer.MAX_VALUE : WINDOW;
+            Supplier<Predictor> predictor = () -> map.<Predictor>map(
                             shared -> ForeignDraftModel.predictor(model, target, shared, vocabulary))
-                    .orElseGet(() -> new ModelPredictor(model, context.target().capacity()));
-            return new ModelGuesser(predictor, chances, vocabulary);
+                    .orElseGet(() -> new ModelPredictor(model, context.target().capacity(), window));
+            return new ModelGuesser(predictor, window, chances, draftCost, vocabulary);
         }
 
         @Override
@@ -104,16 +116,16 @@ final class AutoDrafter {
             guesser.settle(history);
             controller.load(load.otherRows(), load.sequences());
             int copied = bestCopy(draftTree.maxDepth());
-            choice = controller.choose(valueOfCopy(copied));
+            choice = controller.choose(valueOfCopy(copied), guesser.backlogNanos(history));
             PricedTree tree = new PricedTree(draftTree, controller);
-            long began = System.nanoTime();
             if (choice == Choice.GUESS) {
-                guesser.grow(tree, history);
+                long began = System.nanoTime();
+                passes = guesser.grow(tree, history);
+                guessNanos = (double) (System.nanoTime() - began);
             }
             if (choice != Choice.NONE) {
                 join(tree, draftTree.maxDepth());
             }
-            guessNanos = System.nanoTime() - began;
         }
 
         /** How many tokens to copy if nothing else is drafted: as many as promise the most beyond their price. */
@@ -160,12 +172,14 @@ final class AutoDrafter {
             long began = System.nanoTime();
             guesser.verified(round, choice == Choice.GUESS);
             int drafted = round.tree().size() - 1;
-            long spent = guessNanos + System.nanoTime() - began;
+            double spent = guessNanos + (System.nanoTime() - began) + round.targetNanos();
             load.stepped(drafted + 1);
-            controller.verified(choice, drafted, round.accepted(), spent, round.targetNanos());
+            controller.verified(choice, drafted, round.accepted(), passes, round.targetNanos());
+            controller.spent(spent);
             counter.round(drafted == 0 ? Choice.NONE : choice, drafted, round.accepted());
             choice = Choice.NONE;
             guessNanos = 0;
+            passes = 0;
         }
 
         @Override
@@ -181,8 +195,8 @@ final class AutoDrafter {
         private AutoReport report(SpeculationStatistics statistics) {
             List<Double> ratios =
                     DoubleStream.of(2, 4, 8, 16, 32).map(cost::ratio).boxed().toList();
-            AutoReport.Prices prices =
-                    new AutoReport.Prices(cost.nanos(1) / 1e9, ratios, rounds.draftNanos() / 1e9, load.sequences());
+            AutoReport.Prices prices = new AutoReport.Prices(
+                    cost.nanos(1) / 1e9, ratios, rounds.passes() * draftCost.passNanos() / 1e9, load.sequences());
             return new AutoReport(statistics, counter.sources(draft.isPresent() ? "draft model" : "recycling"), prices);
         }
     }

@@ -2,6 +2,8 @@ package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.runtime.TokenTree;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Guesses by a draft model: a chain of its most likely tokens, as long as the next one promises more than a pass costs, and beside
@@ -11,11 +13,13 @@ import dev.demotic.runtime.TokenTree;
  */
 final class ModelGuesser implements Guesser {
     private static final int CHOICES = 3;
-    /** A pass that took longer than this many times the expected was held up by something else. */
-    private static final double LONGEST = 3;
+    /** More unread tokens than a round leaves are a text to be read, not a step to be taken. */
+    private static final int BACKLOG = 32;
 
-    private final Predictor predictor;
+    private final Supplier<Predictor> source;
+    private final int window;
     private final GuessChances chances;
+    private final DraftCost cost;
     private final TopLogits top = new TopLogits(CHOICES);
     private final int vocabulary;
 
@@ -26,22 +30,60 @@ final class ModelGuesser implements Guesser {
     private int depth;
     private int guessedFrom;
 
-    private double passNanos;
     private double typicalChance = 0.7;
+    private @Nullable Predictor opened;
 
-    ModelGuesser(Predictor predictor, GuessChances chances, int vocabulary) {
-        this.predictor = predictor;
+    /**
+     * @param source gives the predictor once the first guess is wanted: many a reply ends before
+     * @param window the most tokens that the predictor reads at once
+     * @param cost of its passes, shared by all replies
+     */
+    ModelGuesser(Supplier<Predictor> source, int window, GuessChances chances, DraftCost cost, int vocabulary) {
+        this.source = source;
+        this.window = window;
         this.chances = chances;
+        this.cost = cost;
         this.vocabulary = vocabulary;
     }
 
     @Override
-    public void grow(PricedTree tree, TokenHistory history) {
+    public double backlogNanos(TokenHistory history) {
+        return cost.readingNanos(unread(history));
+    }
+
+    private Predictor predictor() {
+        if (opened == null) {
+            opened = source.get();
+        }
+        return opened;
+    }
+
+    private int unread(TokenHistory history) {
+        return Math.min(window, history.size() - guessedFrom);
+    }
+
+    @Override
+    public int grow(PricedTree tree, TokenHistory history) {
+        int unread = unread(history);
         depth = 0;
         guessedFrom = history.size();
+        Predictor predictor = predictor();
+        long passes = predictor.passes();
+        long began = System.nanoTime();
         if (!predictor.catchUp(history)) {
-            return;
+            return 0;
         }
+        double nanos = (double) (System.nanoTime() - began);
+        if (unread > BACKLOG) {
+            cost.read(unread, nanos);
+        } else {
+            cost.passed(1, nanos);
+        }
+        draft(predictor, tree);
+        return (int) (predictor.passes() - passes);
+    }
+
+    private void draft(Predictor predictor, PricedTree tree) {
         int node = DraftTree.ROOT;
         int candidate = TokenTree.ROOT;
         while (true) {
@@ -58,7 +100,7 @@ final class ModelGuesser implements Guesser {
                 break;
             }
             candidate = predictor.candidates().add(top.token(0), candidate);
-            if (!evaluate()) {
+            if (!evaluate(predictor)) {
                 break;
             }
             node = child;
@@ -68,14 +110,13 @@ final class ModelGuesser implements Guesser {
 
     private boolean isWorthAPass(PricedTree tree, int node) {
         double promise = tree.chance(node) * typicalChance;
-        return tree.mayGrow(node) && promise > tree.prices().priceOf(passNanos) + tree.price();
+        return tree.mayGrow(node) && promise > tree.prices().priceOf(cost.passNanos()) + tree.price();
     }
 
-    private boolean evaluate() {
+    private boolean evaluate(Predictor predictor) {
         long began = System.nanoTime();
         boolean done = predictor.evaluate();
-        double nanos = (double) (System.nanoTime() - began);
-        passNanos = passNanos == 0 ? nanos : passNanos + 0.1 * (Math.min(nanos, LONGEST * passNanos) - passNanos);
+        cost.passed(1, (double) (System.nanoTime() - began));
         return done;
     }
 
@@ -112,16 +153,20 @@ final class ModelGuesser implements Guesser {
 
     @Override
     public void verified(Verification round, boolean guessed) {
-        predictor.verified(round);
+        if (opened != null) {
+            opened.verified(round);
+        }
     }
 
     @Override
     public long passes() {
-        return predictor.passes();
+        return opened == null ? 0 : opened.passes();
     }
 
     @Override
     public void close() {
-        predictor.close();
+        if (opened != null) {
+            opened.close();
+        }
     }
 }

@@ -16,21 +16,42 @@ import org.jspecify.annotations.Nullable;
  * stay in its cache, what differs is cut off, the rest is fed. So a full acceptance needs no case of its own (the last draft
  * was drawn but never read, and is fed along with the bonus token), nor do rounds without a draft, nor a history whose last
  * tokens change, as that of a text in other tokens does.
+ *
+ * <p>It need not read a long text from the beginning: with a window it starts that many tokens before the end, and starts over so
+ * when it has fallen behind by more, or when its context is full. What it guesses is the worse for it, and the sooner there.
  */
 final class ModelPredictor implements Predictor {
     private final Sequence sequence;
     private final int vocabulary;
+    private final int window;
     private final TokenTree candidates = new TokenTree();
     private int evaluated;
+    /** Where in the history the sequence begins. */
+    private int start;
     /** The tokens that the sequence holds. */
     private final int[] read;
 
     private @Nullable Outputs outputs;
     private long passes;
 
-    /** @param capacity the most tokens that the target's context will have */
+    /**
+     * Reads texts from the beginning.
+     *
+     * @param capacity the most tokens that the target's context will have
+     */
     ModelPredictor(LanguageModel model, int capacity) {
+        this(model, capacity, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Reads the end of texts.
+     *
+     * @param capacity the most tokens that the target's context will have
+     * @param window the most tokens to read at once
+     */
+    ModelPredictor(LanguageModel model, int capacity, int window) {
         sequence = model.newSequence(Math.min(model.context(), capacity));
+        this.window = window;
         vocabulary = model.config().vocabulary();
         read = new int[sequence.capacity()];
     }
@@ -40,18 +61,18 @@ final class ModelPredictor implements Predictor {
         keepWhatCameTrue(history);
         candidates.clear();
         evaluated = 0;
-        if (history.size() > sequence.capacity()) {
-            return false;
-        }
-        int known = 0;
-        // The pending token is fed in any case: its logits are needed.
-        while (known < Math.min(sequence.length(), history.size() - 1) && read[known] == history.token(known)) {
-            known++;
+        int known = known(history);
+        if (isOutOfReach(history, known)) {
+            start = Math.max(0, history.size() - window);
+            known = 0;
         }
         sequence.truncate(known);
-        int[] unread = new int[history.size() - known];
+        if (history.size() - start > sequence.capacity()) {
+            return false;
+        }
+        int[] unread = new int[history.size() - start - known];
         for (int i = 0; i < unread.length; i++) {
-            unread[i] = history.token(known + i);
+            unread[i] = history.token(start + known + i);
             if (unread[i] >= vocabulary) {
                 return false;
             }
@@ -62,12 +83,27 @@ final class ModelPredictor implements Predictor {
         return true;
     }
 
+    /** How many tokens of the sequence the history still has; the pending token is fed in any case, for its logits. */
+    private int known(TokenHistory history) {
+        int known = 0;
+        int most = Math.min(sequence.length(), history.size() - 1 - start);
+        while (known < most && read[known] == history.token(start + known)) {
+            known++;
+        }
+        return known;
+    }
+
+    private boolean isOutOfReach(TokenHistory history, int known) {
+        int length = history.size() - start;
+        return length < 1 || length - known > window || length > sequence.capacity() && window < sequence.capacity();
+    }
+
     /** Commits the longest path of evaluated candidates that the history took. */
     private void keepWhatCameTrue(TokenHistory history) {
         int last = TokenTree.ROOT;
         int length = sequence.length();
-        for (int node = 0; node < evaluated && length < history.size() - 1; node++) {
-            if (candidates.parent(node) == last && candidates.token(node) == history.token(length)) {
+        for (int node = 0; node < evaluated && start + length < history.size() - 1; node++) {
+            if (candidates.parent(node) == last && candidates.token(node) == history.token(start + length)) {
                 read[length++] = candidates.token(node);
                 last = node;
             }

@@ -12,9 +12,12 @@ import java.util.PriorityQueue;
 final class RecyclingGuesser implements Guesser {
     private final Successors successors;
     private final GuessChances chances;
+    private final DraftCost cost;
     private final TopLogits top = new TopLogits(Successors.MOST);
 
-    RecyclingGuesser(Successors successors, GuessChances chances) {
+    /** @param cost of its look through the table, which is its pass */
+    RecyclingGuesser(Successors successors, GuessChances chances, DraftCost cost) {
+        this.cost = cost;
         this.successors = successors;
         this.chances = chances;
     }
@@ -22,7 +25,14 @@ final class RecyclingGuesser implements Guesser {
     private record Place(int parent, Successors.Row row, int rank, double chance) {}
 
     @Override
-    public void grow(PricedTree tree, TokenHistory history) {
+    public int grow(PricedTree tree, TokenHistory history) {
+        long began = System.nanoTime();
+        fill(tree);
+        cost.passed(1, (double) (System.nanoTime() - began));
+        return 1;
+    }
+
+    private void fill(PricedTree tree) {
         PriorityQueue<Place> open = new PriorityQueue<>((a, b) -> Double.compare(b.chance(), a.chance()));
         open(open, tree, DraftTree.ROOT);
         while (!open.isEmpty()) {

@@ -3,7 +3,7 @@ package dev.demotic.decoding.speculate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What rounds of one kind brought and took, in the mean; what is older counts less. As with chances, a reply's means lean on
+ * What rounds with a guess brought and took, in the mean; what is older counts less. As with chances, a reply's means lean on
  * those of all replies. Safe for use by many threads.
  */
 final class RoundMeans {
@@ -13,14 +13,15 @@ final class RoundMeans {
     private double weight;
     private double accepted;
     private double rows;
-    private double draftNanos;
+    private double passes;
 
-    /** Begins with an optimistic belief, so that the kind is tried. */
+    /** Begins with an optimistic belief, so that guessing is tried. */
     RoundMeans() {
         this(0.99, 0, null);
         weight = 0.5;
         accepted = 1.5 * weight;
         rows = 4 * weight;
+        passes = 2 * weight;
     }
 
     private RoundMeans(double keeps, double priorWeight, @Nullable RoundMeans general) {
@@ -33,13 +34,13 @@ final class RoundMeans {
         return new RoundMeans(0.94, 6, this);
     }
 
-    synchronized void learn(double acceptedTokens, double draftedRows, double nanos) {
+    synchronized void learn(double acceptedTokens, double draftedRows, double draftPasses) {
         weight = weight * keeps + 1;
         accepted = accepted * keeps + acceptedTokens;
         rows = rows * keeps + draftedRows;
-        draftNanos = draftNanos * keeps + nanos;
+        passes = passes * keeps + draftPasses;
         if (general != null) {
-            general.learn(acceptedTokens, draftedRows, nanos);
+            general.learn(acceptedTokens, draftedRows, draftPasses);
         }
     }
 
@@ -53,9 +54,9 @@ final class RoundMeans {
         return mean(rows, general == null ? 0 : general.rows());
     }
 
-    /** What a round's draft took. */
-    synchronized double draftNanos() {
-        return mean(draftNanos, general == null ? 0 : general.draftNanos());
+    /** The guesser's passes a round. */
+    synchronized double passes() {
+        return mean(passes, general == null ? 0 : general.passes());
     }
 
     private double mean(double sum, double before) {

@@ -1,81 +1,74 @@
 package dev.demotic.decoding.speculate;
 
 /**
- * What a step through the target takes, by its rows: c(T), learnt from the passes that run.
+ * What a step through the target takes, by its rows: c(T) = 1 + s(T)·(T - 1), learnt from the steps that run.
  *
- * <p>A shape, linear between powers of two and never falling, times a scale. The scale follows the machine quickly, which may
- * be slowed by others for a while; the shape, which choices hang on, follows slowly. At first the shape is that of a step that
- * memory bounds up to some rows, and arithmetic beyond. Safe for use by many threads.
+ * <p>The time of one row follows the machine, which others may slow for a while. The slope s, on which choices hang, is learnt at
+ * powers of two and linear in the logarithm between them. It falls faster than it rises, since disturbances only ever make a
+ * step slower, and what was learnt is slowly forgotten: what one bad moment made look too dear would otherwise never be tried
+ * again. At first it is that of a step which memory bounds up to some rows, and arithmetic beyond. Safe for use by many threads.
  */
 final class StepCost {
-    private static final double[] FIRST_SHAPE = {1, 1.03, 1.08, 1.2, 1.5, 2.3, 4.1, 7.8, 15};
-    private static final double SCALE_RATE = 0.1;
-    private static final double SHAPE_RATE = 0.04;
-    /** A pass that took longer than this many times the expected was held up by something else. */
+    /** By the logarithm of the rows, from 2 rows on. */
+    private static final double[] FIRST_SLOPES = {0.05, 0.05, 0.06, 0.07, 0.09, 0.1, 0.11, 0.12};
+
+    private static final double FALL = 0.3;
+    private static final double RISE = 0.06;
+    private static final double FORGET = 0.0005;
+    /** From this many rows beyond the first on, a step tells all that it can of the slope. */
+    private static final double TELLING_ROWS = 6;
+    /** What a step of several rows tells of the machine, beside one of a single row. */
+    private static final double SCALE_SHARE = 0.05;
+    /** A step that took longer than this many times the expected was held up by something else. */
     private static final double LONGEST = 2;
 
-    private final double[] shape = FIRST_SHAPE.clone();
-    private final double[] seen = new double[shape.length];
-    private double scale;
-    private int passes;
+    private final double[] slopes = FIRST_SLOPES.clone();
+    private double oneRow;
+    private int steps;
+    private int stepsOfOne;
 
-    /** Whether any pass was measured. */
+    /** Whether any step was measured. */
     synchronized boolean isKnown() {
-        return passes > 0;
+        return steps > 0;
     }
 
     /** Nanoseconds of a step with so many rows, which need not be whole; 0 before anything was measured. */
     synchronized double nanos(double rows) {
-        return scale * shapeAt(rows);
+        return oneRow * ratio(rows);
     }
 
     /** How many times one row's time a step of so many rows takes. */
     synchronized double ratio(double rows) {
-        return shapeAt(rows) / shapeAt(1);
+        return rows <= 1 ? 1 : 1 + slope(place(rows)) * (rows - 1);
     }
 
-    private double shapeAt(double rows) {
-        double at = place(rows);
-        int knot = Math.min((int) at, shape.length - 2);
-        double low = atLeastBelow(knot);
-        double high = Math.max(low, shape[knot + 1]);
-        double from = 1 << knot;
-        return low + (rows - from) / from * (high - low);
+    private double slope(double place) {
+        int low = (int) place;
+        return slopes[low] + (place - low) * (slopes[low + 1] - slopes[low]);
     }
 
-    /** Where rows lie among the knots, by their logarithm. */
+    /** Where rows lie among the slopes. */
     private static double place(double rows) {
-        return Math.log(Math.max(1, rows)) / Math.log(2) + 1e-9;
-    }
-
-    private double atLeastBelow(int knot) {
-        double most = 0;
-        for (int i = 0; i <= knot; i++) {
-            most = Math.max(most, shape[i]);
-        }
-        return most;
+        return Math.clamp(Math.log(rows) / Math.log(2) - 1, 0, FIRST_SLOPES.length - 1.001);
     }
 
     /** Learns from a step. */
     synchronized void learn(double rows, long nanos) {
-        if (passes++ == 0) {
-            scale = nanos / shapeAt(rows);
+        if (steps++ == 0) {
+            oneRow = nanos / ratio(rows);
         }
-        double ratio = Math.min(nanos / nanos(rows), LONGEST);
-        int knot = Math.min((int) place(rows), shape.length - 2);
-        double above = Math.clamp((rows - (1 << knot)) / (1 << knot), 0, 1);
-        adjust(knot, 1 - above, ratio);
-        adjust(knot + 1, above, ratio);
-        double rest = Math.min(nanos / nanos(rows), LONGEST);
-        scale *= 1 + Math.max(SCALE_RATE, 1.0 / passes) * (rest - 1);
-    }
-
-    private void adjust(int knot, double share, double ratio) {
-        double rate = share * Math.max(SHAPE_RATE, 1 / (1 + seen[knot]));
-        // One row is the measure of the others once it was seen: its changes are the machine's.
-        if (knot > 0 || seen[0] == 0) {
-            shape[knot] *= 1 + rate * (ratio - 1);
+        double late = Math.min(nanos / nanos(rows), LONGEST) - 1;
+        double rate = late < 0 ? FALL : RISE;
+        if (rows < 2) {
+            oneRow *= 1 + Math.max(rate, 1.0 / ++stepsOfOne) * late;
+            return;
         }
-        seen[knot] += share;
+        oneRow *= 1 + SCALE_SHARE * rate * late;
+        double change = rate * late * ratio(rows) / (rows - 1) * Math.min(1, (rows - 1) / TELLING_ROWS);
+        double place = place(rows);
+        for (int i = 0; i < slopes.length; i++) {
+            double share = Math.max(0, 1 - Math.abs(i - place));
+            slopes[i] = Math.max(0, slopes[i] + share * change + FORGET * (FIRST_SLOPES[i] - slopes[i]));
+        }
     }
 }

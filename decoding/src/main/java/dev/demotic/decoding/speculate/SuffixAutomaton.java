@@ -1,47 +1,39 @@
 package dev.demotic.decoding.speculate;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
 
 /**
- * All substrings of a growing text of tokens, and the longest end of it that came before.
+ * All substrings of a growing text of tokens, the longest end of it that came before, and where it came last.
  *
  * <p>A. Blumer et al., "The smallest automaton recognizing the subwords of a text", 1985: a token takes amortised constant time. A state
- * stands for the substrings that end at the same places.
+ * stands for the substrings that end at the same places. Kept in arrays: it reads whole prompts before the first draft.
  */
 final class SuffixAutomaton {
-    private static final class State {
-        /** Tokens of its longest substring. */
-        private final int length;
-        /** Where its substrings first ended: the position after the last token. */
-        private final int firstEnd;
+    private static final int START = 0;
 
-        private final Map<Integer, State> next;
-        /** The state of the longest suffix that ends at more places; null for the start. */
-        private State suffix = this;
+    private final Transitions next = new Transitions();
+    private int[] text = new int[64];
+    private int size;
 
-        private State(int length, int firstEnd, Map<Integer, State> next) {
-            this.length = length;
-            this.firstEnd = firstEnd;
-            this.next = next;
-        }
-    }
+    /** By state: tokens of its longest substring. */
+    private int[] length = new int[128];
+    /** By state: where its substrings ended when they were last met; the position after the last token. */
+    private int[] end = new int[128];
+    /** By state: that of the longest suffix that ends at more places; the start's is itself. */
+    private int[] suffix = new int[128];
 
-    private final State start = new State(0, 0, new HashMap<>());
-    private final List<Integer> text = new ArrayList<>();
-    private State whole = start;
-    private State match = start;
+    private int states = 1;
+    private int whole = START;
+    private int match = START;
     private int matchLength;
 
     /** Tokens of the text. */
     int size() {
-        return text.size();
+        return size;
     }
 
     int token(int i) {
-        return text.get(i);
+        return text[i];
     }
 
     /** Tokens of the longest end of the text that also ends earlier; 0 if there is none. */
@@ -49,60 +41,81 @@ final class SuffixAutomaton {
         return matchLength;
     }
 
-    /** The position after that end where it first came. */
+    /** The position after that end where it was met before; the latest, but where only parts of it were met since. */
     int matchEnd() {
-        return match.firstEnd;
+        return end[match];
     }
 
     /** Appends a token. */
     void add(int token) {
+        end[match] = size; // from now on, here is where it came last
         advanceMatch(token);
-        text.add(token);
-        State added = new State(whole.length + 1, text.size(), new HashMap<>());
-        State state = whole;
-        while (state != start && !state.next.containsKey(token)) {
-            state.next.put(token, added);
-            state = state.suffix;
+        reserve();
+        text[size++] = token;
+        int added = state(length[whole] + 1, size);
+        int state = whole;
+        while (state != START && next.get(state, token) == Transitions.NONE) {
+            next.put(state, token, added);
+            state = suffix[state];
         }
-        State known = state.next.get(token);
-        if (known == null) {
-            start.next.put(token, added);
-            added.suffix = start;
+        int known = next.get(state, token);
+        if (known == Transitions.NONE) {
+            next.put(START, token, added);
+            suffix[added] = START;
         } else {
-            added.suffix = known.length == state.length + 1 ? known : split(state, token, known);
+            suffix[added] = length[known] == length[state] + 1 ? known : split(state, token, known);
         }
         whole = added;
         // The state of the match may have been split: the match is now in the part with the shorter substrings.
-        while (match != start && matchLength <= match.suffix.length) {
-            match = match.suffix;
+        while (match != START && matchLength <= length[suffix[match]]) {
+            match = suffix[match];
+        }
+    }
+
+    private int state(int longest, int endsAt) {
+        length[states] = longest;
+        end[states] = endsAt;
+        return states++;
+    }
+
+    /** Makes room for a token and the two states that it may bring. */
+    private void reserve() {
+        if (size == text.length) {
+            text = Arrays.copyOf(text, 2 * size);
+        }
+        if (states + 2 > length.length) {
+            length = Arrays.copyOf(length, 2 * states);
+            end = Arrays.copyOf(end, 2 * states);
+            suffix = Arrays.copyOf(suffix, 2 * states);
         }
     }
 
     /** Gives the substrings of {@code known} that are {@code state} and a token, and shorter ones, a state of their own. */
-    private static State split(State state, int token, State known) {
-        State shorter = new State(state.length + 1, known.firstEnd, new HashMap<>(known.next));
-        shorter.suffix = known.suffix;
-        known.suffix = shorter;
-        State from = state;
-        while (from.next.get(token) == known) {
-            from.next.put(token, shorter);
-            if (from.suffix == from) {
+    private int split(int state, int token, int known) {
+        int shorter = state(length[state] + 1, end[known]);
+        next.copy(known, shorter);
+        suffix[shorter] = suffix[known];
+        suffix[known] = shorter;
+        int from = state;
+        while (next.get(from, token) == known) {
+            next.put(from, token, shorter);
+            if (from == START) {
                 break;
             }
-            from = from.suffix;
+            from = suffix[from];
         }
         return shorter;
     }
 
     /** Follows the match by a token, or else the longest shorter match that can be followed. */
     private void advanceMatch(int token) {
-        while (match != start && !match.next.containsKey(token)) {
-            match = match.suffix;
-            matchLength = match.length;
+        while (match != START && next.get(match, token) == Transitions.NONE) {
+            match = suffix[match];
+            matchLength = length[match];
         }
-        State next = match.next.get(token);
-        if (next != null) {
-            match = next;
+        int followed = next.get(match, token);
+        if (followed != Transitions.NONE) {
+            match = followed;
             matchLength++;
         }
     }

@@ -16,6 +16,7 @@ class AutoControllerTest {
     private static final int TOKENS = 20_000;
 
     private final StepCost cost = new StepCost();
+    private final DraftCost draftCost = new DraftCost(cost, 0.1);
     private final RoundMeans rounds = new RoundMeans();
     private final Random random = new Random(1);
     private final Map<Choice, Integer> chosen = new EnumMap<>(Choice.class);
@@ -29,12 +30,12 @@ class AutoControllerTest {
 
     /** Generates tokens and returns the time over that of plain decoding. */
     private double run(Machine machine, double copyChance) {
-        AutoController controller = new AutoController(cost, rounds.forReply(), true);
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
         double nanos = 0;
         int tokens = 0;
         while (tokens < TOKENS) {
             double copyValue = copyChance > 0 ? Math.max(0, expected(copyChance, 8) - controller.priceOfRows(1, 8)) : 0;
-            Choice choice = controller.choose(copyValue);
+            Choice choice = controller.choose(copyValue, 0);
             chosen.merge(choice, 1, Integer::sum);
             int drafted = switch (choice) {
                 case NONE -> 0;
@@ -48,7 +49,11 @@ class AutoControllerTest {
             }
             double draft = choice == Choice.GUESS ? machine.draftNanos() : 0;
             double step = machine.step(1 + drafted) * (0.95 + 0.1 * random.nextDouble());
-            controller.verified(choice, drafted, accepted, (long) draft, (long) step);
+            if (choice == Choice.GUESS) {
+                draftCost.passed(1, draft);
+            }
+            controller.verified(choice, drafted, accepted, choice == Choice.GUESS ? 1 : 0, (long) step);
+            controller.spent(draft + step);
             nanos += draft + step;
             tokens += accepted + 1;
         }
@@ -107,8 +112,27 @@ class AutoControllerTest {
     }
 
     @Test
+    void aSlowStartIsForgotten() {
+        cost.learn(1, (long) STEP);
+        for (int i = 0; i < 20; i++) {
+            draftCost.passed(1, 5 * STEP);
+            cost.learn(8, (long) (5 * STEP));
+        }
+        assertThat(run(new Machine(0.02, 0.2 * STEP, 0.8), 0)).isLessThan(0.5);
+    }
+
+    @Test
+    void aTextIsReadOnceTheReplyHasTakenLonger() {
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
+        cost.learn(1, (long) STEP);
+        assertThat(controller.choose(0, STEP)).isEqualTo(Choice.NONE);
+        controller.spent(10 * STEP);
+        assertThat(controller.choose(0, STEP)).isEqualTo(Choice.GUESS);
+    }
+
+    @Test
     void underLoadARowIsPaidForByAll() {
-        AutoController controller = new AutoController(cost, rounds.forReply(), true);
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
         for (int i = 0; i < 50; i++) {
             cost.learn(1, (long) STEP);
             cost.learn(8, (long) (1.1 * STEP));
@@ -122,7 +146,8 @@ class AutoControllerTest {
 
     @Test
     void nothingIsDraftedBeforeThereIsAPrice() {
-        assertThat(new AutoController(cost, rounds.forReply(), true).choose(5)).isEqualTo(Choice.NONE);
+        assertThat(new AutoController(cost, draftCost, rounds.forReply(), true).choose(5, 0))
+                .isEqualTo(Choice.NONE);
     }
 
     @Test

@@ -46,9 +46,7 @@ public final class Batcher implements AutoCloseable {
     private final MemorySegment[] logitTargets;
     private volatile int expected;
     private volatile boolean closed;
-    private long steps;
-    private long passes;
-    private long rows;
+    private volatile BatchStatistics statistics = new BatchStatistics(0, 0, 0);
 
     public Batcher(Decoder decoder, KvStore store, Step step) {
         this.decoder = decoder;
@@ -129,13 +127,9 @@ public final class Batcher implements AutoCloseable {
         return segment.isAccessibleBy(worker);
     }
 
+    /** Read without the lock, which the compute thread may hold while it hands back a step. */
     public BatchStatistics statistics() {
-        lock.lock();
-        try {
-            return new BatchStatistics(steps, passes, rows);
-        } finally {
-            lock.unlock();
-        }
+        return statistics;
     }
 
     private void cancel(Request request) {
@@ -291,9 +285,8 @@ public final class Batcher implements AutoCloseable {
     private void finish(@Nullable Throwable failure) {
         lock.lock();
         try {
-            steps++;
-            passes += inStep.size();
-            rows += step.rows;
+            statistics = new BatchStatistics(
+                    statistics.steps() + 1, statistics.passes() + inStep.size(), statistics.rows() + step.rows);
             for (int i = inStep.size() - 1; i >= 0; i--) {
                 Request request = inStep.get(i);
                 request.next += stepStart[i + 1] - stepStart[i];
