@@ -21,6 +21,7 @@ import dev.demotic.decoding.speculate.PromptLookup;
 import dev.demotic.decoding.speculate.Rejection;
 import dev.demotic.decoding.speculate.SpeculativeDecoding;
 import dev.demotic.decoding.speculate.StaticTree;
+import dev.demotic.decoding.speculate.StochasticBeam;
 import dev.demotic.decoding.speculate.SuffixLookup;
 import dev.demotic.decoding.speculate.Swift;
 import dev.demotic.decoding.speculate.TokenRecycling;
@@ -72,7 +73,32 @@ public final class Methods {
                                     "without",
                                     "with",
                                     "top")),
-                    Methods::staticTree),
+                    Methods::tree),
+            new Method(
+                    "rsd-c",
+                    "A smaller model draws a tree of fixed branching whose siblings all differ",
+                    "Jeon et al., 2024, arXiv 2402.14160 (RSD-C)",
+                    true,
+                    DraftUse.REQUIRED,
+                    List.of(levels("branching", "3x2x1x1", "children of each node, level by level")),
+                    (target, settings) ->
+                            staticTree(target, settings, settings.levels("branching"), Drawing.WITHOUT_REPLACEMENT)),
+            new Method(
+                    "rsd-s",
+                    "A smaller model draws as many different paths by stochastic beam search",
+                    "Jeon et al., 2024, arXiv 2402.14160 (RSD-S)",
+                    true,
+                    DraftUse.REQUIRED,
+                    List.of(
+                            whole("width", 3, 1, 64, "tokens of each level, and so the paths"),
+                            whole("depth", 4, 1, MOST, "levels, tokens of the longest path")),
+                    (target, settings) -> {
+                        int depth = settings.whole("depth");
+                        return speculative(
+                                DraftModel.of(
+                                        settings.draft(), target, new StochasticBeam(settings.whole("width"), depth)),
+                                depth);
+                    }),
             new Method(
                     "dynamic",
                     "A smaller model drafts a tree that grows where it is confident",
@@ -251,13 +277,17 @@ public final class Methods {
         return new SpeculativeDecoding(drafter, new Rejection(), length);
     }
 
-    private static SpeculativeDecoding staticTree(LanguageModel target, Settings settings) {
-        int[] branching = settings.levels("branching");
+    private static SpeculativeDecoding tree(LanguageModel target, Settings settings) {
         Drawing drawing = switch (settings.text("siblings")) {
             case "with" -> Drawing.WITH_REPLACEMENT;
             case "top" -> Drawing.POINT_MASS;
             default -> Drawing.WITHOUT_REPLACEMENT;
         };
+        return staticTree(target, settings, settings.levels("branching"), drawing);
+    }
+
+    private static SpeculativeDecoding staticTree(
+            LanguageModel target, Settings settings, int[] branching, Drawing drawing) {
         return speculative(
                 DraftModel.of(settings.draft(), target, new StaticTree(branching, drawing)), branching.length);
     }

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>X. Miao et al., "SpecInfer", ASPLOS 2024, arXiv 2305.09781 (siblings drawn with replacement, or the top-k); W. Jeon et al.,
  * "Recursive Speculative Decoding", 2024, arXiv 2402.14160 (RSD-C, siblings drawn without replacement). At temperature 0 siblings are the
- * top-k in any case.
+ * top-k in any case. The paper draws siblings by Gumbel-top-k; drawing one after the other from what is left has the same law and
+ * takes one random number a sibling instead of one a token.
  *
  * @param branching children of each node of level 0, 1, ...; the draft length may cut it short
  * @param drawing how siblings are drawn at a temperature above 0
@@ -49,7 +50,7 @@ public record StaticTree(int[] branching, Drawing drawing) implements TreeShape 
                     branch(tree, node, branching[level], predictor.after(node - 1), sampler, spare);
                 }
             }
-            if (tree.size() == end || level + 1 == levels || !evaluate(tree, end, predictor)) {
+            if (tree.size() == end || level + 1 == levels || !TreeShape.evaluate(tree, end, predictor)) {
                 return;
             }
             first = end;
@@ -80,12 +81,5 @@ public record StaticTree(int[] branching, Drawing drawing) implements TreeShape 
                 return;
             }
         }
-    }
-
-    private static boolean evaluate(DraftTree tree, int from, Predictor predictor) {
-        for (int node = from; node < tree.size(); node++) {
-            predictor.candidates().add(tree.token(node), tree.parent(node) - 1);
-        }
-        return predictor.evaluate();
     }
 }

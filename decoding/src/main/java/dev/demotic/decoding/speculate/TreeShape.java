@@ -13,6 +13,19 @@ public interface TreeShape {
      */
     void grow(DraftTree tree, Predictor predictor, Drafter.Context context);
 
+    /**
+     * Evaluates the nodes of a tree from {@code first} on, when all of its nodes are candidates: node n of the tree is candidate
+     * n - 1 of the predictor.
+     *
+     * @return false if there was no room for them
+     */
+    static boolean evaluate(DraftTree tree, int first, Predictor predictor) {
+        for (int node = first; node < tree.size(); node++) {
+            predictor.candidates().add(tree.token(node), tree.parent(node) - 1);
+        }
+        return predictor.evaluate();
+    }
+
     /** @throws DemoticException if a tree has more nodes, the pending token included, than a pass may have */
     static void requireRoom(long nodes) {
         if (nodes > SpeculativeDecoding.MAX_NODES) {

@@ -45,7 +45,11 @@ class RejectionTest {
                 tree(Drawing.WITH_REPLACEMENT, 3, 1),
                 tree(Drawing.POINT_MASS, 2, 2),
                 tree(Drawing.POINT_MASS, 3, 1),
-                new DynamicTree(2, 5));
+                new DynamicTree(2, 5),
+                new StochasticBeam(1, 3),
+                new StochasticBeam(2, 2),
+                new StochasticBeam(3, 3),
+                new StochasticBeam(9, 2));
     }
 
     @ParameterizedTest
@@ -179,6 +183,21 @@ class RejectionTest {
                 .toArray();
         assertThat(efficiencies[0]).isGreaterThan(efficiencies[1] + 0.02);
         assertThat(efficiencies[1]).isGreaterThan(efficiencies[2] + 0.02);
+    }
+
+    /** Two levels of two nodes lie between a chain of two and two levels of two and four; three and three beat these. */
+    @Test
+    void aStochasticBeamMakesMoreOfItsNodes() {
+        double[] efficiencies = Stream.of(
+                        new StochasticBeam(3, 2),
+                        tree(Drawing.WITHOUT_REPLACEMENT, 2, 2),
+                        new StochasticBeam(2, 2),
+                        new Chain())
+                .mapToDouble(shape -> toy.blockEfficiency(SAMPLED, TEXTS, new Rejection()::next, shaped(toy, shape), 2))
+                .toArray();
+        assertThat(efficiencies[0]).isGreaterThan(efficiencies[1] + 0.02);
+        assertThat(efficiencies[1]).isGreaterThan(efficiencies[2] + 0.02);
+        assertThat(efficiencies[2]).isGreaterThan(efficiencies[3] + 0.02);
     }
 
     @Test

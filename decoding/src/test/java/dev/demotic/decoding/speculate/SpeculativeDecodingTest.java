@@ -79,6 +79,8 @@ class SpeculativeDecodingTest {
                 new DraftModel(draft, new StaticTree(new int[] {3, 2, 1, 1}, Drawing.WITHOUT_REPLACEMENT)),
                 new DraftModel(draft, new StaticTree(new int[] {1, 4}, Drawing.WITH_REPLACEMENT)),
                 new DraftModel(draft, new StaticTree(new int[] {2, 2, 2, 2, 2, 2}, Drawing.POINT_MASS)),
+                new DraftModel(draft, new StochasticBeam(3, 4)),
+                new DraftModel(target, new StochasticBeam(20, 12)),
                 new DraftModel(draft, new DynamicTree(4, 17)),
                 new DraftModel(target, new DynamicTree(10, 60)));
     }
@@ -241,6 +243,9 @@ class SpeculativeDecodingTest {
         assertThatThrownBy(() -> new DynamicTree(0, 10)).hasMessageContaining("is empty");
         assertThatThrownBy(() -> new StaticTree(new int[] {2, 0}, Drawing.POINT_MASS))
                 .hasMessageContaining("branches into 0");
+        assertThatThrownBy(() -> new StochasticBeam(16, 16)).hasMessageContaining("a draft tree of 257 nodes");
+        assertThatThrownBy(() -> new StochasticBeam(4, 0))
+                .hasMessage("a beam of width 4 and depth 0 is empty; both must be 1 or more");
     }
 
     /** Chi-square of the first tokens that the whole loop emits, against the products of the target's own probabilities. */
@@ -270,7 +275,8 @@ class SpeculativeDecodingTest {
     }
 
     static Stream<TreeShape> stochasticShapes() {
-        return Stream.of(new Chain(), new StaticTree(new int[] {2, 2}, Drawing.WITHOUT_REPLACEMENT));
+        return Stream.of(
+                new Chain(), new StaticTree(new int[] {2, 2}, Drawing.WITHOUT_REPLACEMENT), new StochasticBeam(2, 3));
     }
 
     private static void expect(

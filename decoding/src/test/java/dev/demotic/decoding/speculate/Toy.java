@@ -159,7 +159,7 @@ final class Toy {
     }
 
     @SuppressWarnings("NullAway") // a table needs no target
-    private Drafter.Context context(Sampler sampler, int depth) {
+    Drafter.Context context(Sampler sampler, int depth) {
         return new Drafter.Context(null, null, sampler, DraftLength.fixed(depth));
     }
 

@@ -72,6 +72,7 @@ class TrainedModelsTest {
                 new Lookahead(4, 4, 4),
                 DraftModel.of(draft, target, new Chain()),
                 DraftModel.of(draft, target, new StaticTree(new int[] {3, 2, 2, 1}, Drawing.WITHOUT_REPLACEMENT)),
+                DraftModel.of(draft, target, new StochasticBeam(4, 6)),
                 DraftModel.of(draft, target, new DynamicTree(4, 16)),
                 Swift.of(target, 0.3, 3, 16, 2, 20));
     }
@@ -194,6 +195,33 @@ class TrainedModelsTest {
                 .orElseThrow();
         assertThat(statistics.acceptance()).isBetween(0.4, 0.99);
         assertThat(statistics.figures()).containsKeys("block_efficiency", "draft_seconds");
+    }
+
+    /** At equal length: both kinds of trees without replacement beat one with it, and a chain. */
+    @Test
+    void drawsWithoutReplacementBringMostTokensAPass() {
+        double[] efficiencies = Stream.of(
+                        new StochasticBeam(4, 3),
+                        new StaticTree(new int[] {4, 2, 1}, Drawing.WITHOUT_REPLACEMENT),
+                        new StaticTree(new int[] {4, 2, 1}, Drawing.WITH_REPLACEMENT),
+                        new Chain())
+                .mapToDouble(shape -> sampledEfficiency(DraftModel.of(draft, target, shape)))
+                .toArray();
+        assertThat(Math.min(efficiencies[0], efficiencies[1]))
+                .isGreaterThan(Math.max(efficiencies[2], efficiencies[3]));
+    }
+
+    private static double sampledEfficiency(Drafter drafter) {
+        SpeculationStatistics sum = SpeculationStatistics.none();
+        for (int seed = 0; seed < 20; seed++) {
+            Reply reply = Generation.with(target)
+                    .maxTokens(100)
+                    .sampling(SamplingSettings.unchanged().withTemperature(0.5).withSeed(seed))
+                    .method(new SpeculativeDecoding(drafter, 3))
+                    .complete(PROMPTS.get(seed % PROMPTS.size()));
+            sum = sum.plus(reply.report(SpeculationStatistics.class).orElseThrow());
+        }
+        return sum.blockEfficiency();
     }
 
     @Test
