@@ -37,31 +37,45 @@ public final class Generation {
     private final SamplingSettings sampling;
     private final int maxTokens;
     private final List<String> stops;
+    private final Set<Integer> stopTokens;
     private final int logprobs;
     private final DecodingMethod method;
     private final @Nullable Consumer<DraftRound> onDraft;
+    private final Consumer<TokenLogprobs> onToken;
 
     private Generation(
             LanguageModel model,
             SamplingSettings sampling,
             int maxTokens,
             List<String> stops,
+            Set<Integer> stopTokens,
             int logprobs,
             DecodingMethod method,
-            @Nullable Consumer<DraftRound> onDraft) {
+            @Nullable Consumer<DraftRound> onDraft,
+            Consumer<TokenLogprobs> onToken) {
         this.model = model;
         this.sampling = sampling;
         this.maxTokens = maxTokens;
         this.stops = stops;
+        this.stopTokens = stopTokens;
         this.logprobs = logprobs;
         this.method = method;
         this.onDraft = onDraft;
+        this.onToken = onToken;
     }
 
     /** Greedy text until the model stops or the context is full. */
     public static Generation with(LanguageModel model) {
         return new Generation(
-                model, SamplingSettings.greedy(), Integer.MAX_VALUE, List.of(), -1, new PlainDecoding(), null);
+                model,
+                SamplingSettings.greedy(),
+                Integer.MAX_VALUE,
+                List.of(),
+                Set.of(),
+                -1,
+                new PlainDecoding(),
+                null,
+                _ -> {});
     }
 
     public LanguageModel model() {
@@ -73,7 +87,7 @@ public final class Generation {
     }
 
     public Generation sampling(SamplingSettings settings) {
-        return new Generation(model, settings, maxTokens, stops, logprobs, method, onDraft);
+        return new Generation(model, settings, maxTokens, stops, stopTokens, logprobs, method, onDraft, onToken);
     }
 
     /** 0 for greedy, 1 for the model's own distribution. */
@@ -90,7 +104,7 @@ public final class Generation {
         if (limit < 1) {
             throw new DemoticException("max tokens is " + limit + ", but must be at least 1");
         }
-        return new Generation(model, sampling, limit, stops, logprobs, method, onDraft);
+        return new Generation(model, sampling, limit, stops, stopTokens, logprobs, method, onDraft, onToken);
     }
 
     /** Ends the reply before the first of these strings. */
@@ -98,7 +112,14 @@ public final class Generation {
         if (strings.stream().anyMatch(String::isEmpty)) {
             throw new DemoticException("a stop string is empty; leave it out or name some text");
         }
-        return new Generation(model, sampling, maxTokens, List.copyOf(strings), logprobs, method, onDraft);
+        return new Generation(
+                model, sampling, maxTokens, List.copyOf(strings), stopTokens, logprobs, method, onDraft, onToken);
+    }
+
+    /** Ends the reply at these tokens, too. */
+    public Generation stopTokens(Set<Integer> tokens) {
+        return new Generation(
+                model, sampling, maxTokens, stops, Set.copyOf(tokens), logprobs, method, onDraft, onToken);
     }
 
     /** Reports how likely each token was, with this many alternatives; -1 for no report. */
@@ -106,16 +127,22 @@ public final class Generation {
         if (alternatives < -1) {
             throw new DemoticException("logprobs asks for " + alternatives + " alternatives, but takes 0 or more");
         }
-        return new Generation(model, sampling, maxTokens, stops, alternatives, method, onDraft);
+        return new Generation(model, sampling, maxTokens, stops, stopTokens, alternatives, method, onDraft, onToken);
     }
 
     public Generation method(DecodingMethod decodingMethod) {
-        return new Generation(model, sampling, maxTokens, stops, logprobs, decodingMethod, onDraft);
+        return new Generation(
+                model, sampling, maxTokens, stops, stopTokens, logprobs, decodingMethod, onDraft, onToken);
     }
 
     /** Hands on what becomes of every draft, for methods that draft. */
     public Generation onDraft(Consumer<DraftRound> listener) {
-        return new Generation(model, sampling, maxTokens, stops, logprobs, method, listener);
+        return new Generation(model, sampling, maxTokens, stops, stopTokens, logprobs, method, listener, onToken);
+    }
+
+    /** Hands on how likely each token was, before its text, if {@link #logprobs} asks for it. */
+    public Generation onToken(Consumer<TokenLogprobs> listener) {
+        return new Generation(model, sampling, maxTokens, stops, stopTokens, logprobs, method, onDraft, listener);
     }
 
     /** Continues a text as it stands, without a chat template. */
@@ -238,7 +265,7 @@ public final class Generation {
 
     /** Turns what a method puts out into the parts of a reply. */
     private final class Collector implements DecodingMethod.Sink {
-        private final Set<Integer> stopTokens = model.tokenizer().stopTokens();
+        private final Set<Integer> modelStops = model.tokenizer().stopTokens();
         private final TokenHistory history;
         private final ReplyText text;
         private final int fullLength;
@@ -258,7 +285,9 @@ public final class Generation {
         public boolean accept(int token, MemorySegment logits) {
             clock.tick();
             if (Generation.this.logprobs >= 0) {
-                logprobs.add(TokenLogprobs.of(logits, token, Generation.this.logprobs));
+                TokenLogprobs likelihood = TokenLogprobs.of(logits, token, Generation.this.logprobs);
+                logprobs.add(likelihood);
+                onToken.accept(likelihood);
             }
             if (endsWith(token) || text.add(token, wanted() <= 0)) {
                 reason = FinishReason.STOP;
@@ -274,7 +303,7 @@ public final class Generation {
 
         @Override
         public boolean endsWith(int token) {
-            return stopTokens.contains(token);
+            return modelStops.contains(token) || stopTokens.contains(token);
         }
 
         @Override

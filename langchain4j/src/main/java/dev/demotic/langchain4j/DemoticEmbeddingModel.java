@@ -1,10 +1,8 @@
 package dev.demotic.langchain4j;
 
 import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.Pooling;
 import dev.demotic.runtime.LanguageModel;
-import dev.demotic.runtime.Outputs;
-import dev.demotic.runtime.Pass;
-import dev.demotic.runtime.Sequence;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
@@ -48,7 +46,7 @@ public final class DemoticEmbeddingModel implements EmbeddingModel {
         int count = 0;
         for (EmbeddingInput input : request.inputs()) {
             int[] tokens = generation.encode(input.text());
-            embeddings.add(Embedding.from(vector(tokens)));
+            embeddings.add(Embedding.from(pooling.embed(model, tokens)));
             count += tokens.length;
         }
         return EmbeddingResponse.builder()
@@ -61,15 +59,6 @@ public final class DemoticEmbeddingModel implements EmbeddingModel {
     @Override
     public CompletableFuture<EmbeddingResponse> doEmbedAsync(EmbeddingRequest request) {
         return Replies.future(() -> doEmbed(request));
-    }
-
-    private float[] vector(int[] tokens) {
-        int last = model.config().layers() - 1;
-        try (Sequence sequence = model.newSequence(tokens.length)) {
-            Outputs outputs = sequence.forward(
-                    Pass.of(tokens).withLogits(Pass.Logits.NONE).capturing(last));
-            return pooling.pool(outputs.hidden(last), tokens.length, dimension());
-        }
     }
 
     @Override

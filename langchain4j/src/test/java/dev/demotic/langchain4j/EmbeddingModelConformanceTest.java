@@ -1,5 +1,6 @@
 package dev.demotic.langchain4j;
 
+import dev.demotic.decoding.Pooling;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.common.AbstractEmbeddingModelIT;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.Pooling;
 import dev.demotic.decoding.Reply;
 import dev.demotic.runtime.DemoticException;
 import dev.langchain4j.data.message.UserMessage;

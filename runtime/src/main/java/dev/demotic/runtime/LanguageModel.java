@@ -132,6 +132,16 @@ public final class LanguageModel implements AutoCloseable {
         return batcher.statistics();
     }
 
+    /** How full the KV cache is. */
+    public KvUse kvUse() {
+        return new KvUse(pool.used(), pool.reserved(), pool.capacity());
+    }
+
+    /** Blocks that a sequence of this capacity reserves. */
+    public int kvBlocks(int capacity) {
+        return KvShape.blocks(capacity + MemoryNeed.DRAFT_ROOM);
+    }
+
     /** The file or folder that the model came from. */
     public ModelSource source() {
         return source;

@@ -152,6 +152,15 @@ final class AutoDrafter implements Drafter {
         }
 
         @Override
+        public Optional<String> source() {
+            return Optional.of(choice == Choice.GUESS ? guesserName() : "copy");
+        }
+
+        private String guesserName() {
+            return draft.isPresent() ? "draft model" : "recycling";
+        }
+
+        @Override
         public void verified(Verification round) {
             long began = System.nanoTime();
             guesser.verified(round, choice == Choice.GUESS);
@@ -182,7 +191,7 @@ final class AutoDrafter implements Drafter {
                     DoubleStream.of(2, 4, 8, 16, 32).map(cost::ratio).boxed().toList();
             AutoReport.Prices prices = new AutoReport.Prices(
                     cost.nanos(1) / 1e9, ratios, rounds.passes() * draftCost.passNanos() / 1e9, load.sequences());
-            return new AutoReport(statistics, counter.sources(draft.isPresent() ? "draft model" : "recycling"), prices);
+            return new AutoReport(statistics, counter.sources(guesserName()), prices);
         }
     }
 }

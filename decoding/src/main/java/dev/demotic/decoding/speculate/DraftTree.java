@@ -2,8 +2,11 @@ package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.DraftRound;
 import dev.demotic.decoding.sample.Distribution;
+import dev.demotic.decoding.sample.TokenLogprobs;
 import dev.demotic.runtime.TokenTree;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -185,19 +188,48 @@ public final class DraftTree {
      *
      * @param last the node after which the last token was emitted
      * @param emitted that token; where a child holds it, it was drafted too
+     * @param logits of the target's pass
+     * @param drafter by name
+     * @param draftSeconds spent on drafting
+     * @param verifySeconds spent in the target's pass
      */
-    DraftRound outcome(int last, int emitted) {
-        int[] path = IntStream.iterate(last, node -> node != ROOT, this::parent).toArray();
-        int[] tokens = new int[path.length + 1];
-        for (int i = 0; i < path.length; i++) {
-            tokens[path.length - 1 - i] = token(path[i]);
-        }
-        tokens[path.length] = emitted;
+    DraftRound outcome(
+            int last, int emitted, NodeLogits logits, String drafter, double draftSeconds, double verifySeconds) {
         int drafted = child(last, emitted);
+        BitSet taken = new BitSet();
+        for (int node = drafted == NONE ? last : drafted; node != ROOT; node = parent(node)) {
+            taken.set(node);
+        }
+        IntStream path = taken.stream().filter(node -> node != drafted).map(this::token);
+        int[] tokens = IntStream.concat(path, IntStream.of(emitted)).toArray();
         int[] rejected = IntStream.range(1, size())
-                .filter(node -> node != drafted && IntStream.of(path).noneMatch(taken -> taken == node))
+                .filter(node -> !taken.get(node))
                 .map(this::token)
                 .toArray();
-        return new DraftRound(tokens, path.length + (drafted == NONE ? 0 : 1), rejected);
+        List<DraftRound.Node> tree = IntStream.range(1, size())
+                .mapToObj(node -> new DraftRound.Node(
+                        parent(node) - 1, token(node), fate(node, taken), probability(node, logits)))
+                .toList();
+        return new DraftRound(
+                tokens,
+                taken.cardinality(),
+                rejected,
+                tree,
+                tree.isEmpty() ? "" : drafter,
+                draftSeconds,
+                verifySeconds);
+    }
+
+    private DraftRound.Fate fate(int node, BitSet taken) {
+        if (taken.get(node)) {
+            return DraftRound.Fate.ACCEPTED;
+        }
+        boolean isTested = parent(node) == ROOT || taken.get(parent(node));
+        return isTested ? DraftRound.Fate.REJECTED : DraftRound.Fate.UNTESTED;
+    }
+
+    private double probability(int node, NodeLogits logits) {
+        return Math.exp(
+                TokenLogprobs.of(logits.after(parent(node)), token(node), 0).logprob());
     }
 }

@@ -3,6 +3,7 @@ package dev.demotic.decoding.speculate;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Sequence;
+import java.util.Optional;
 
 /** A way to guess what the target will say. Holds what lasts from reply to reply, and serves any number of them at once. */
 public interface Drafter {
@@ -43,6 +44,11 @@ public interface Drafter {
          * may be extended on the way, to draw with the penalties of a path; the caller takes that back.
          */
         void propose(DraftTree tree);
+
+        /** What the last proposal came from, by name, if that is not simply the drafter's. */
+        default Optional<String> source() {
+            return Optional.empty();
+        }
 
         /** Told of every round, before the tree and the outputs are gone. */
         default void verified(Verification round) {}

@@ -38,13 +38,14 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
 
     @Override
     public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
+        long start = System.nanoTime();
         Outputs outputs = sequence.forward(capturing(Pass.of(prompt)));
         sequence.acceptPathTo(outputs.last());
         MemorySegment logits = outputs.logits(outputs.last());
         int first = sampler.next(logits);
         boolean goesOn = sink.accept(first, logits);
         if (sink.wantsDrafts()) {
-            sink.drafted(new DraftRound(new int[] {first}, 0, new int[0]));
+            sink.drafted(DraftRound.ofPrompt(first, (System.nanoTime() - start) / 1e9));
         }
         if (!goesOn || sequence.length() == sequence.capacity()) {
             return;
@@ -104,7 +105,13 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
 
                     counter.round(tree, node, next);
                     if (sink.wantsDrafts()) {
-                        sink.drafted(tree.outcome(node, pending));
+                        sink.drafted(tree.outcome(
+                                node,
+                                pending,
+                                logits,
+                                session.source().orElseGet(drafter::name),
+                                draftNanos / 1e9,
+                                targetNanos / 1e9));
                     }
                     Verification round = new Verification(tree, outputs, node, draftNanos, targetNanos);
                     session.verified(round);

@@ -40,6 +40,11 @@ public final class KvPool implements AutoCloseable {
         return references.length - freeCount;
     }
 
+    /** Blocks that open sequences may come to hold. */
+    public synchronized int reserved() {
+        return reserved;
+    }
+
     /** Reserves {@code blocks} blocks for a sequence, or says why not. */
     synchronized void reserve(int blocks) {
         int left = references.length - reserved;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.decoding.tools;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,71 @@
+package dev.demotic.server;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** A response as server-sent events (WHATWG HTML, section 9.2). Safe for use by several threads. */
+final class EventStream {
+    private final OutputStream out;
+    private final ReentrantLock lock = new ReentrantLock();
+    /** When the write began that is under way; 0 if none is. */
+    private volatile long writingSince;
+
+    EventStream(OutputStream out) {
+        this.out = out;
+    }
+
+    /** @throws ClientGone if nobody takes it */
+    void send(Object json) {
+        write("data: " + Json.text(json) + "\n\n");
+    }
+
+    /** An event with a name, as the Responses API has them. */
+    void send(String event, Object json) {
+        write("event: " + event + "\ndata: " + Json.text(json) + "\n\n");
+    }
+
+    /** What OpenAI's streams of completions end with. */
+    void done() {
+        write("data: [DONE]\n\n");
+    }
+
+    void close() {
+        try {
+            out.close();
+        } catch (IOException | RuntimeException gone) {
+            throw new ClientGone(gone);
+        }
+    }
+
+    /** How long the write under way has been stuck, in nanoseconds. */
+    long stuckNanos() {
+        long since = writingSince;
+        return since == 0 ? 0 : System.nanoTime() - since;
+    }
+
+    private void write(String text) {
+        lock.lock();
+        try {
+            writingSince = System.nanoTime();
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+            out.flush();
+        } catch (IOException | UncheckedIOException | IllegalStateException gone) {
+            throw new ClientGone(gone);
+        } finally {
+            writingSince = 0;
+            lock.unlock();
+        }
+    }
+
+    /** Nobody takes what is sent. */
+    static final class ClientGone extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        ClientGone(Throwable cause) {
+            super("the client has left", cause);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.server;
+
+import org.jspecify.annotations.NullMarked;
