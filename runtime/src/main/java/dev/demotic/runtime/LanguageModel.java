@@ -134,7 +134,7 @@ public final class LanguageModel implements AutoCloseable {
 
     /** How full the KV cache is. */
     public KvUse kvUse() {
-        return new KvUse(pool.used(), pool.reserved(), pool.capacity());
+        return pool.use();
     }
 
     /** Blocks that a sequence of this capacity reserves. */
@@ -195,12 +195,27 @@ public final class LanguageModel implements AutoCloseable {
      * @throws DemoticException if the KV cache has no room for it, or the model's context is shorter
      */
     public Sequence newSequence(int capacity) {
+        check(capacity);
+        return new Sequence(config, batcher, KvTable.reserved(pool, capacity + MemoryNeed.DRAFT_ROOM), capacity);
+    }
+
+    /**
+     * Opens an empty sequence that takes memory as it grows, and waits where there is none: the eldest goes first, and one that waits
+     * holds nothing. So many may be open at once that could not all grow to their full length.
+     *
+     * @throws DemoticException if the model's context is shorter
+     */
+    public Sequence newGrowingSequence(int capacity) {
+        check(capacity);
+        return new Sequence(config, batcher, KvTable.growing(pool, capacity + MemoryNeed.DRAFT_ROOM), capacity);
+    }
+
+    private void check(int capacity) {
         if (capacity > context) {
             throw new DemoticException(
                     "a sequence of %,d tokens is longer than the context of %,d; shorten it, or open the model with a longer context"
                             .formatted(capacity, context));
         }
-        return new Sequence(config, batcher, new KvTable(pool, capacity + MemoryNeed.DRAFT_ROOM), capacity);
     }
 
     /** Ends the engine and unmaps the weights; sequences that are still open become unusable. */

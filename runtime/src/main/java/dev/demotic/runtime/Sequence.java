@@ -5,6 +5,8 @@ import dev.demotic.runtime.batch.Request;
 import dev.demotic.runtime.cache.KvTable;
 import dev.demotic.runtime.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * One growing context with its own keys and values.
@@ -20,16 +22,26 @@ public final class Sequence implements AutoCloseable {
     private final Outputs outputs;
     private final Request request;
     private final int capacity;
+    private final KnownText text;
 
     private TokenTree tree = new TokenTree();
     private int evaluated;
+    /** How many of the evaluated nodes, from the first on, are tokens that went through all layers. */
+    private int whole;
+
+    private boolean remembers;
     private boolean closed;
 
     Sequence(ModelConfig config, Batcher batcher, KvTable table, int capacity) {
+        this(config, batcher, table, capacity, new KnownText());
+    }
+
+    private Sequence(ModelConfig config, Batcher batcher, KvTable table, int capacity, KnownText text) {
         this.config = config;
         this.batcher = batcher;
         this.table = table;
         this.capacity = capacity;
+        this.text = text;
         outputs = new Outputs(config.vocabulary(), config.width());
         request = new Request(table, outputs);
     }
@@ -52,19 +64,87 @@ public final class Sequence implements AutoCloseable {
     /**
      * Evaluates a pass. The outputs hold until the next pass of this sequence.
      *
+     * <p>A growing sequence may have to wait for room here, and then gives back what it holds, so that others come to their end.
+     *
      * @throws DemoticException if the context would grow beyond {@link #capacity}, or the model is closed
      * @throws IllegalArgumentException if the pass does not fit the model or what was evaluated before
      * @throws java.util.concurrent.CancellationException if the thread is interrupted
      */
     public Outputs forward(Pass pass) {
         check(pass);
+        makeRoom(pass);
+        evaluate(pass);
+        tree = pass.tree();
+        evaluated = tree.size();
+        boolean isWhole = pass.layers() == null && pass.hidden() == null;
+        if (!isWhole || whole < pass.first()) {
+            whole = Math.min(whole, pass.first());
+        } else {
+            whole = tree.size();
+        }
+        return outputs;
+    }
+
+    private void evaluate(Pass pass) {
         table.makeWritable(length() + pass.tree().size());
         outputs.prepare(pass);
         evaluated = pass.first();
         batcher.run(request, pass);
-        tree = pass.tree();
-        evaluated = tree.size();
-        return outputs;
+    }
+
+    /** Waits for room if need be: a round begins with enough for all its passes. */
+    private void makeRoom(Pass pass) {
+        int slots = length() + Math.max(pass.tree().size(), MemoryNeed.DRAFT_ROOM);
+        if (table.grow(slots)) {
+            return;
+        }
+        boolean isWithinRound = pass.first() > 0 || pass.hidden() != null;
+        if (isWithinRound || text.length() < length()) {
+            throw new DemoticException("the KV cache is full; ask again later, or open the model with more KV tokens");
+        }
+        table.giveBack();
+        try {
+            table.growInTurn(slots);
+            readAgain();
+        } finally {
+            text.truncate(length());
+        }
+    }
+
+    /** Restores what was given back: from the prefix cache as far as that still has it. */
+    private void readAgain() {
+        int held = table.take(text.tokens(), text.length());
+        if (held < text.length()) {
+            int[] lost = Arrays.copyOfRange(text.tokens(), held, text.length());
+            evaluate(Pass.of(lost).withLogits(Pass.Logits.NONE));
+            table.accept(IntStream.range(held, text.length()).toArray());
+        }
+    }
+
+    /**
+     * Begins a text with what the prefix cache has of it, the last token excluded, so that its logits are yet to come; and from now
+     * on leaves this sequence's text to the cache. The sequence must be empty.
+     *
+     * @return positions that need not be evaluated any more
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted while it waits for room
+     */
+    public int takeCached(int[] tokens) {
+        if (length() > 0) {
+            throw new IllegalArgumentException("the sequence has " + length() + " positions already");
+        }
+        remembers = true;
+        int limit = Math.min(tokens.length, capacity) - 1;
+        if (!table.grow(limit + MemoryNeed.DRAFT_ROOM)) {
+            table.growInTurn(limit + MemoryNeed.DRAFT_ROOM);
+        }
+        int taken = table.take(tokens, limit);
+        text.add(tokens, taken);
+        return taken;
+    }
+
+    /** Leaves this sequence's text to the prefix cache, for others to begin with. */
+    public void remember() {
+        remembers = true;
     }
 
     private void check(Pass pass) {
@@ -135,8 +215,19 @@ public final class Sequence implements AutoCloseable {
             parent = path[i];
             slots[i] = length() + path[i];
         }
+        for (int i = 0; i < path.length && isKnown(path[i], length() + i); i++) {
+            text.add(tree.token(path[i]));
+        }
         table.accept(slots);
+        if (remembers) {
+            table.remember(text.tokens(), text.length());
+        }
         evaluated = 0;
+        whole = 0;
+    }
+
+    private boolean isKnown(int node, int position) {
+        return text.length() == position && node < whole && tree.embedding(node) == null;
     }
 
     /** Commits the path that ends in {@code node}; all other nodes are forgotten. */
@@ -157,16 +248,19 @@ public final class Sequence implements AutoCloseable {
             throw new IllegalArgumentException("a sequence of " + length() + " cannot be truncated to " + length);
         }
         evaluated = 0;
+        whole = 0;
         table.truncate(length);
+        text.truncate(length);
     }
 
     /**
-     * A second sequence with the same committed context; their blocks are shared until one of them writes.
+     * A second sequence with the same committed context; their blocks are shared until one of them writes. All that it may need is
+     * reserved.
      *
      * @throws DemoticException if the KV cache has no room for another sequence
      */
     public Sequence fork() {
-        return new Sequence(config, batcher, table.fork(), capacity);
+        return new Sequence(config, batcher, table.fork(), capacity, text.copy());
     }
 
     @Override

@@ -1,24 +1,32 @@
 package dev.demotic.runtime.cache;
 
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.KvUse;
 import dev.demotic.runtime.backend.KvStore;
+import java.util.PriorityQueue;
+import java.util.concurrent.CancellationException;
 
 /**
- * The blocks of the paged KV cache (Kwon et al., PagedAttention, 2023): who holds them, and how many are reserved.
+ * The blocks of the paged KV cache (Kwon et al., PagedAttention, 2023): who holds them, how many are reserved, and who waits.
  *
- * <p>Every open sequence reserves as many blocks as it may come to hold, so a block is always there when it is wanted, and
- * too much is refused when a sequence is opened. A block that several sequences share counts for each of them. Safe for use
- * by many threads.
+ * <p>A block is always there when it is wanted, since it was reserved before: whole sequences when they are opened, growing ones bit
+ * by bit. Where a growing one finds no room, it gives back all it has and waits in a line in which the eldest is first; so
+ * nobody waits who holds something, and every sequence comes to its end. A block that several sequences share counts for each
+ * of them. Blocks with a known text outlive their sequences in the {@link PrefixCache}. Safe for use by many threads.
  */
 public final class KvPool implements AutoCloseable {
     private final KvStore store;
+    private final PrefixCache prefixes;
     private final int[] references;
     private final int[] free;
+    private final PriorityQueue<Long> line = new PriorityQueue<>();
     private int freeCount;
     private int reserved;
+    private long births;
 
     public KvPool(KvStore store, int blocks) {
         this.store = store;
+        prefixes = new PrefixCache(blocks);
         references = new int[blocks];
         free = new int[blocks];
         for (int i = 0; i < blocks; i++) {
@@ -35,14 +43,14 @@ public final class KvPool implements AutoCloseable {
         return references.length;
     }
 
-    /** Blocks that hold something. */
-    public synchronized int used() {
-        return references.length - freeCount;
+    public synchronized KvUse use() {
+        int used = references.length - freeCount - prefixes.idle();
+        return new KvUse(used, prefixes.idle(), reserved, references.length, line.size());
     }
 
-    /** Blocks that open sequences may come to hold. */
-    public synchronized int reserved() {
-        return reserved;
+    /** The place in line of a sequence that is opened now. */
+    synchronized long birth() {
+        return births++;
     }
 
     /** Reserves {@code blocks} blocks for a sequence, or says why not. */
@@ -57,12 +65,43 @@ public final class KvPool implements AutoCloseable {
         reserved += blocks;
     }
 
+    /** Reserves blocks if there are as many, and nobody older waits for them. */
+    synchronized boolean tryReserve(int blocks, long birth) {
+        boolean isFirst = line.isEmpty() || birth <= line.peek();
+        if (!isFirst || blocks > references.length - reserved) {
+            return false;
+        }
+        reserved += blocks;
+        return true;
+    }
+
+    /**
+     * Reserves blocks as soon as there are as many and all who are older have theirs.
+     *
+     * @throws CancellationException if the thread is interrupted; the interrupt stays set
+     */
+    synchronized void reserveInTurn(int blocks, long birth) {
+        line.add(birth);
+        try {
+            while (!tryReserve(blocks, birth)) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("decoding was interrupted");
+        } finally {
+            line.remove(birth);
+            notifyAll();
+        }
+    }
+
     synchronized void unreserve(int blocks) {
         reserved -= blocks;
+        notifyAll();
     }
 
     synchronized int take() {
-        int block = free[--freeCount];
+        int block = freeCount > 0 ? free[--freeCount] : prefixes.evict();
         references[block] = 1;
         return block;
     }
@@ -73,14 +112,38 @@ public final class KvPool implements AutoCloseable {
         }
     }
 
-    synchronized boolean isShared(int block) {
-        return references[block] > 1;
+    /** Whether a block must be left as it is: others hold it, or may come to. */
+    synchronized boolean isReadOnly(int block) {
+        return references[block] > 1 || prefixes.knows(block);
     }
 
     synchronized void release(int block) {
         if (--references[block] == 0) {
-            free[freeCount++] = block;
+            if (prefixes.knows(block)) {
+                prefixes.release(block);
+            } else {
+                free[freeCount++] = block;
+            }
         }
+    }
+
+    /** Holds the block that has these tokens after a text, and returns it; -1 if there is none. */
+    synchronized int find(long before, int[] tokens, int from) {
+        int block = prefixes.find(before, tokens, from);
+        if (block >= 0 && references[block]++ == 0) {
+            prefixes.retain(block);
+        }
+        return block;
+    }
+
+    /** The number of the text that a found block ends. */
+    synchronized long text(int block) {
+        return prefixes.text(block);
+    }
+
+    /** Makes a full block known by its tokens, and returns the number of the text that they end. */
+    synchronized long remember(int block, long before, int[] tokens, int from) {
+        return prefixes.add(block, before, tokens, from);
     }
 
     @Override

@@ -4,35 +4,57 @@ import static dev.demotic.runtime.cache.KvShape.BLOCK;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * The block table of one sequence: which block holds which positions.
  *
  * <p>Slots 0..length-1 are committed; a pass writes its nodes into the slots after them, {@link #accept} moves one path of
- * them into place. Blocks shared with a fork are copied before they are written. Used by one thread at a time.
+ * them into place. Blocks shared with a fork, or known by their text, are copied before they are written. Used by one thread at a
+ * time.
  */
 public final class KvTable implements AutoCloseable {
+    /** Slots that a growing table reserves beyond those it was asked for, so that it need not ask often. */
+    private static final int AHEAD = 256;
+
     private final KvPool pool;
+    private final long birth;
     private final int[] blocks;
+    /** By block: the number of the text that it ends, as far as the text is known. */
+    private final long[] texts;
+
+    private int reserved;
     private int count;
     private int length;
+    private int known;
     private boolean closed;
 
+    private KvTable(KvPool pool, int blocks) {
+        this.pool = pool;
+        this.blocks = new int[blocks];
+        texts = new long[blocks];
+        birth = pool.birth();
+    }
+
     /**
+     * A table whose slots are all reserved.
+     *
      * @param capacity slots that the sequence may come to need, draft nodes included
      * @throws dev.demotic.runtime.DemoticException if the pool cannot reserve them
      */
-    public KvTable(KvPool pool, int capacity) {
-        this(pool, new int[KvShape.blocks(capacity)], 0, 0);
+    public static KvTable reserved(KvPool pool, int capacity) {
+        KvTable table = new KvTable(pool, KvShape.blocks(capacity));
+        table.reserveAll();
+        return table;
     }
 
-    private KvTable(KvPool pool, int[] blocks, int count, int length) {
+    /** A table that has no room yet: {@link #grow} before slots are written. */
+    public static KvTable growing(KvPool pool, int capacity) {
+        return new KvTable(pool, KvShape.blocks(capacity));
+    }
+
+    private void reserveAll() {
         pool.reserve(blocks.length);
-        this.pool = pool;
-        this.blocks = blocks;
-        this.count = count;
-        this.length = length;
+        reserved = blocks.length;
     }
 
     /** Committed positions. */
@@ -60,11 +82,46 @@ public final class KvTable implements AutoCloseable {
         MemorySegment.copy(blocks, 0, out, ValueLayout.JAVA_INT, offset, count);
     }
 
+    /** Sees that there is room for this many slots, as far as the table goes at all; false if the pool has no more now. */
+    public boolean grow(int slots) {
+        return isReserved(slots) || reserveTo(pool.tryReserve(missing(slots), birth), slots);
+    }
+
+    /**
+     * Waits for room for this many slots; the table must be {@linkplain #giveBack given back}.
+     *
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
+     */
+    public void growInTurn(int slots) {
+        pool.reserveInTurn(missing(slots), birth);
+        reserveTo(true, slots);
+    }
+
+    private boolean isReserved(int slots) {
+        return reserved >= Math.min(blocks.length, KvShape.blocks(slots));
+    }
+
+    private int missing(int slots) {
+        return Math.min(blocks.length, KvShape.blocks(slots + AHEAD)) - reserved;
+    }
+
+    private boolean reserveTo(boolean granted, int slots) {
+        reserved += granted ? missing(slots) : 0;
+        return granted;
+    }
+
+    /** Forgets all, and gives back what was reserved. */
+    public void giveBack() {
+        truncate(0);
+        pool.unreserve(reserved);
+        reserved = 0;
+    }
+
     /** Makes the slots from {@link #length} to {@code end} writable: present, and shared with nobody. */
     public void makeWritable(int end) {
         int needed = KvShape.blocks(end);
         for (int i = length / BLOCK; i < Math.min(count, needed); i++) {
-            if (pool.isShared(blocks[i])) {
+            if (pool.isReadOnly(blocks[i])) {
                 int copy = pool.take();
                 pool.store().copyBlock(blocks[i], copy);
                 pool.release(blocks[i]);
@@ -86,23 +143,59 @@ public final class KvTable implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes blocks that hold the beginning of a text already; the table must be empty, and have room.
+     *
+     * @param limit the most positions to take
+     * @return positions taken
+     */
+    public int take(int[] tokens, int limit) {
+        long text = PrefixCache.EMPTY_TEXT;
+        while (length + BLOCK <= limit) {
+            int block = pool.find(text, tokens, length);
+            if (block < 0) {
+                break;
+            }
+            text = pool.text(block);
+            texts[count] = text;
+            blocks[count++] = block;
+            length += BLOCK;
+        }
+        known = count;
+        return length;
+    }
+
+    /** Lets others find the full blocks of the first {@code end} positions, whose tokens these are. */
+    public void remember(int[] tokens, int end) {
+        for (; (known + 1) * BLOCK <= end; known++) {
+            long before = known == 0 ? PrefixCache.EMPTY_TEXT : texts[known - 1];
+            texts[known] = pool.remember(blocks[known], before, tokens, known * BLOCK);
+        }
+    }
+
     /** Forgets the positions from {@code newLength} on and gives back blocks that are now empty. */
     public void truncate(int newLength) {
         length = Math.min(length, newLength);
+        known = Math.min(known, length / BLOCK);
         while (count > KvShape.blocks(length)) {
-            pool.release(blocks[--count]);
+            pool.release(blocks[--count]); // the last first, so that the beginnings of texts are kept for longest
         }
     }
 
     /**
-     * A second table with the same committed positions; blocks are shared until one of the two writes.
+     * A second table with the same committed positions and all its slots reserved; blocks are shared until one of the two writes.
      *
      * @throws dev.demotic.runtime.DemoticException if the pool cannot reserve as much again
      */
     public KvTable fork() {
-        int shared = KvShape.blocks(length);
-        KvTable fork = new KvTable(pool, Arrays.copyOf(blocks, blocks.length), shared, length);
-        pool.share(blocks, shared);
+        KvTable fork = new KvTable(pool, blocks.length);
+        fork.reserveAll();
+        fork.count = KvShape.blocks(length);
+        fork.length = length;
+        fork.known = known;
+        System.arraycopy(blocks, 0, fork.blocks, 0, fork.count);
+        System.arraycopy(texts, 0, fork.texts, 0, known);
+        pool.share(blocks, fork.count);
         return fork;
     }
 
@@ -110,8 +203,7 @@ public final class KvTable implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            truncate(0);
-            pool.unreserve(blocks.length);
+            giveBack();
         }
     }
 }

@@ -30,14 +30,14 @@ public final class TinyModel implements ModelSource {
      * @param layers the seeds of the layers, in order: the same seed gives the same layer
      */
     public TinyModel(TensorType type, int... layers) {
-        this(type, VOCABULARY, layers);
+        this(type, VOCABULARY, CONTEXT, layers);
     }
 
-    private TinyModel(TensorType type, int vocabulary, int[] layers) {
+    private TinyModel(TensorType type, int vocabulary, int context, int[] layers) {
         this.type = type;
         metadata.put("general.architecture", "llama")
                 .put("llama.block_count", layers.length)
-                .put("llama.context_length", CONTEXT)
+                .put("llama.context_length", context)
                 .put("llama.embedding_length", WIDTH)
                 .put("llama.feed_forward_length", WIDTH)
                 .put("llama.attention.head_count", HEADS)
@@ -53,7 +53,12 @@ public final class TinyModel implements ModelSource {
 
     /** One with a vocabulary of its own; its metadata lack the tokenizer still. */
     public static TinyModel withVocabulary(int vocabulary, int... layers) {
-        return new TinyModel(TensorType.F32, vocabulary, layers);
+        return new TinyModel(TensorType.F32, vocabulary, CONTEXT, layers);
+    }
+
+    /** One that reads longer texts. */
+    public static TinyModel withContext(int context, int... layers) {
+        return new TinyModel(TensorType.F32, VOCABULARY, context, layers);
     }
 
     private void layer(String prefix, Random random) {

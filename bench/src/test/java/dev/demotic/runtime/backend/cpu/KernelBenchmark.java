@@ -122,7 +122,7 @@ public class KernelBenchmark {
             backend = new CpuBackend(1, KERNELS);
             int blocks = KvShape.blocks(CONTEXT + rows);
             store = backend.allocateKv(new KvShape(1, KV_HEADS, HEAD, kvType), blocks);
-            table = new KvTable(new KvPool(store, blocks), CONTEXT + rows);
+            table = KvTable.reserved(new KvPool(store, blocks), CONTEXT + rows);
             table.makeWritable(CONTEXT + rows);
             queries = filled(backend.allocate(CONTEXT, HEADS * HEAD));
             keys = filled(backend.allocate(CONTEXT, KV_HEADS * HEAD));
