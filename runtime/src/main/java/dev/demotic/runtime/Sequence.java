@@ -6,6 +6,7 @@ import dev.demotic.runtime.cache.KvTable;
 import dev.demotic.runtime.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -83,6 +84,11 @@ public final class Sequence implements AutoCloseable {
             whole = tree.size();
         }
         return outputs;
+    }
+
+    /** Sees at once to room for this many positions and a draft, so that no pass need wait for it; false if there is none now. */
+    public boolean reserve(int positions) {
+        return table.grow(positions + MemoryNeed.DRAFT_ROOM);
     }
 
     private void evaluate(Pass pass) {
@@ -260,7 +266,16 @@ public final class Sequence implements AutoCloseable {
      * @throws DemoticException if the KV cache has no room for another sequence
      */
     public Sequence fork() {
-        return new Sequence(config, batcher, table.fork(), capacity, text.copy());
+        return with(table.fork());
+    }
+
+    /** A {@link #fork}, if the KV cache has room for it. */
+    public Optional<Sequence> tryFork() {
+        return table.tryFork().map(this::with);
+    }
+
+    private Sequence with(KvTable fork) {
+        return new Sequence(config, batcher, fork, capacity, text.copy());
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.TokenTree;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * stay in its cache, what differs is cut off, the rest is fed. So a full acceptance needs no case of its own (the last draft
  * was drawn but never read, and is fed along with the bonus token), nor do rounds without a draft, nor a history whose last
  * tokens change, as that of a text in other tokens does.
+ *
+ * <p>Where its model's KV cache has no room it does not draft, rather than wait: the target goes on without it.
  *
  * <p>It need not read a long text from the beginning: with a window it starts that many tokens before the end, and starts over so
  * when it has fallen behind by more, or when its context is full. What it guesses is the worse for it, and the sooner there.
@@ -28,7 +31,7 @@ final class ModelPredictor implements Predictor {
     private int evaluated;
     /** Where in the history the sequence begins. */
     private int start;
-    /** The tokens that the sequence holds. */
+    /** The tokens that the sequence holds, as far as it is long. */
     private final int[] read;
 
     private @Nullable Outputs outputs;
@@ -50,7 +53,7 @@ final class ModelPredictor implements Predictor {
      * @param window the most tokens to read at once
      */
     ModelPredictor(LanguageModel model, int capacity, int window) {
-        sequence = model.newSequence(Math.min(model.context(), capacity));
+        sequence = model.newGrowingSequence(Math.min(model.context(), capacity));
         this.window = window;
         vocabulary = model.config().vocabulary();
         read = new int[sequence.capacity()];
@@ -67,18 +70,20 @@ final class ModelPredictor implements Predictor {
             known = 0;
         }
         sequence.truncate(known);
-        if (history.size() - start > sequence.capacity()) {
+        int length = history.size() - start;
+        if (length > sequence.capacity() || !sequence.reserve(length)) {
             return false;
         }
-        int[] unread = new int[history.size() - start - known];
-        for (int i = 0; i < unread.length; i++) {
-            unread[i] = history.token(start + known + i);
-            if (unread[i] >= vocabulary) {
+        for (int i = known; i < length; i++) {
+            read[i] = history.token(start + i);
+            if (read[i] >= vocabulary) {
                 return false;
             }
         }
-        outputs = sequence.append(unread);
-        System.arraycopy(unread, 0, read, known, unread.length);
+        if (known == 0 && window == Integer.MAX_VALUE) {
+            known = sequence.takeCached(Arrays.copyOf(read, length));
+        }
+        outputs = sequence.append(Arrays.copyOfRange(read, known, length));
         passes++;
         return true;
     }

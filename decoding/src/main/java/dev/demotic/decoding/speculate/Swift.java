@@ -39,7 +39,7 @@ public final class Swift implements Drafter {
      * @param skip the share of the layers between the first and the last that is skipped
      * @param choices the most tokens to offer at each depth; the surer the draft, the fewer
      * @param window tokens that a set of layers is scored on
-     * @param interval rounds from one trial to the next; each needs room for a second sequence in the KV cache
+     * @param interval rounds from one trial to the next; each wants room for a second sequence in the KV cache
      * @param trials the most sets to try; 0 for no search
      * @throws dev.demotic.runtime.DemoticException if the target has fewer than three layers
      */
@@ -118,13 +118,15 @@ public final class Swift implements Drafter {
             return Math.min(choices, most);
         }
 
-        /** Scores a set of layers beside the best one, on the newest tokens. */
+        /** Scores a set of layers beside the best one, on the newest tokens, if there is room for that. */
         private void compare(BitSet challenger) {
             BitSet best = search.best();
-            try (Sequence past = sequence.fork()) {
-                past.truncate(sequence.length() - window);
-                search.tell(best, score(past, best), challenger, score(past, challenger));
-            }
+            sequence.tryFork().ifPresent(fork -> {
+                try (Sequence past = fork) {
+                    past.truncate(sequence.length() - window);
+                    search.tell(best, score(past, best), challenger, score(past, challenger));
+                }
+            });
         }
 
         /** The share of the newest tokens that the layers guess, given the target's own context before them. */

@@ -10,6 +10,7 @@ import dev.demotic.runtime.model.Decoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -32,6 +33,9 @@ public final class Batcher implements AutoCloseable {
     private final Decoder decoder;
     private final KvStore store;
     private final Step step;
+    /** Passes of up to so many rows go before longer ones, which may have as many rows of every step. */
+    private final int shortRows;
+
     private final Thread worker;
     private final Decoder.LayerListener capture = this::capture;
     private final ReentrantLock lock = new ReentrantLock();
@@ -52,6 +56,7 @@ public final class Batcher implements AutoCloseable {
         this.decoder = decoder;
         this.store = store;
         this.step = step;
+        shortRows = step.capacity() / 8;
         stepStart = new int[step.capacity() + 1];
         logitRows = new int[step.capacity()];
         logitNodes = new int[step.capacity()];
@@ -198,24 +203,27 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
-    /** Fills the step: short passes first, then prompt chunks in the room that is left. */
+    /** Fills the step: short passes first, then prompt chunks in the room that is left, of which there is always some. */
     private void plan() {
         step.clear();
         inStep.clear();
-        Request first = queue.getFirst();
-        int alone = step.capacity() / 8;
-        for (int round = 0; round < 2; round++) {
-            for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < step.capacity(); ) {
-                Request request = waiting.next();
-                boolean isShort = request.remaining() <= alone;
-                if (isShort == (round == 0) && request.runs(first.pass.layers())) {
-                    add(request);
-                    waiting.remove();
-                }
-            }
-        }
+        BitSet layers = queue.getFirst().pass.layers();
+        addAll(true, layers, step.capacity() - shortRows);
+        addAll(false, layers, step.capacity());
+        addAll(true, layers, step.capacity());
         stepStart[inStep.size()] = step.rows;
         expected = inStep.size();
+    }
+
+    private void addAll(boolean wantsShort, @Nullable BitSet layers, int end) {
+        for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < end; ) {
+            Request request = waiting.next();
+            boolean isShort = request.remaining() <= shortRows;
+            if (isShort == wantsShort && request.runs(layers)) {
+                add(request);
+                waiting.remove();
+            }
+        }
     }
 
     private void add(Request request) {

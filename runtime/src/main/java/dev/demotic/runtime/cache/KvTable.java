@@ -4,6 +4,7 @@ import static dev.demotic.runtime.cache.KvShape.BLOCK;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /**
  * The block table of one sequence: which block holds which positions.
@@ -43,18 +44,14 @@ public final class KvTable implements AutoCloseable {
      */
     public static KvTable reserved(KvPool pool, int capacity) {
         KvTable table = new KvTable(pool, KvShape.blocks(capacity));
-        table.reserveAll();
+        pool.reserve(table.blocks.length);
+        table.reserved = table.blocks.length;
         return table;
     }
 
     /** A table that has no room yet: {@link #grow} before slots are written. */
     public static KvTable growing(KvPool pool, int capacity) {
         return new KvTable(pool, KvShape.blocks(capacity));
-    }
-
-    private void reserveAll() {
-        pool.reserve(blocks.length);
-        reserved = blocks.length;
     }
 
     /** Committed positions. */
@@ -188,15 +185,25 @@ public final class KvTable implements AutoCloseable {
      * @throws dev.demotic.runtime.DemoticException if the pool cannot reserve as much again
      */
     public KvTable fork() {
-        KvTable fork = new KvTable(pool, blocks.length);
-        fork.reserveAll();
-        fork.count = KvShape.blocks(length);
-        fork.length = length;
-        fork.known = known;
-        System.arraycopy(blocks, 0, fork.blocks, 0, fork.count);
-        System.arraycopy(texts, 0, fork.texts, 0, known);
-        pool.share(blocks, fork.count);
-        return fork;
+        pool.reserve(blocks.length);
+        return copy();
+    }
+
+    /** A {@link #fork}, if the pool can reserve it. */
+    public Optional<KvTable> tryFork() {
+        return pool.tryReserve(blocks.length, birth) ? Optional.of(copy()) : Optional.empty();
+    }
+
+    private KvTable copy() {
+        KvTable copy = new KvTable(pool, blocks.length);
+        copy.reserved = blocks.length;
+        copy.count = KvShape.blocks(length);
+        copy.length = length;
+        copy.known = known;
+        System.arraycopy(blocks, 0, copy.blocks, 0, copy.count);
+        System.arraycopy(texts, 0, copy.texts, 0, known);
+        pool.share(blocks, copy.count);
+        return copy;
     }
 
     @Override
