@@ -24,6 +24,9 @@ final class ChatCommand implements Callable<Integer> {
     private MethodOptions method = new MethodOptions();
 
     @Mixin
+    private ExplainOption explanation = new ExplainOption();
+
+    @Mixin
     private SamplingOptions sampling = new SamplingOptions();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
@@ -42,7 +45,8 @@ final class ChatCommand implements Callable<Integer> {
                 Chat chat =
                         method.apply(sampling.generation(model), draft.model()).newChat()) {
             model.chatTemplate();
-            ChatSession session = new ChatSession(console, input, chat, reply -> method.explain(console, reply));
+            ChatSession session =
+                    new ChatSession(console, input, chat, reply -> explanation.explain(console, method, reply));
             system.ifPresent(session::system);
             session.run();
         }

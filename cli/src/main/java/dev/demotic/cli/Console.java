@@ -49,6 +49,11 @@ record Console(InputStream in, PrintStream out, PrintStream err, Map<String, Str
                 Descriptors::isTerminal);
     }
 
+    /** This console with other environment variables. */
+    Console withEnvironment(Map<String, String> variables) {
+        return new Console(in, out, err, variables, terminals);
+    }
+
     boolean isTerminal(int descriptor) {
         return terminals.isTerminal(descriptor);
     }

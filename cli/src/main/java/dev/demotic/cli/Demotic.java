@@ -56,6 +56,7 @@ public final class Demotic implements Callable<Integer> {
         CommandLine line = new CommandLine(new Demotic(console))
                 .addSubcommand(new RunCommand(console))
                 .addSubcommand(new ChatCommand(console))
+                .addSubcommand(ServeCommand.line(console))
                 .addSubcommand(new MethodsCommand(console))
                 .addSubcommand(new InfoCommand(console))
                 .addSubcommand(new TokenizeCommand(console))

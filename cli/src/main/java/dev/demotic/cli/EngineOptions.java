@@ -74,9 +74,14 @@ final class EngineOptions {
 
     /** Opens a draft model in the same way, with as much of the context as it was trained for. */
     LanguageModel openDraft(Console console, Path path) {
+        return openDraft(console, path, 1);
+    }
+
+    /** Opens a draft model for so many sequences at a time. */
+    LanguageModel openDraft(Console console, Path path, int sequences) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the draft model")) {
             ModelSource source = ModelSources.open(path);
-            return LanguageModel.open(source, options(console, source, 1, Optional.empty()));
+            return LanguageModel.open(source, options(console, source, sequences, Optional.empty()));
         }
     }
 

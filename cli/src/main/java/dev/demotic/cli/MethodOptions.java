@@ -1,8 +1,6 @@
 package dev.demotic.cli;
 
 import dev.demotic.decoding.Generation;
-import dev.demotic.decoding.MethodReport;
-import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.MethodCall;
 import dev.demotic.runtime.DemoticException;
@@ -29,9 +27,6 @@ final class MethodOptions {
                             + " for the model that comes with Demotic: its own draft; else none).")
     private Optional<String> draft = Optional.empty();
 
-    @Option(names = "--explain", description = "Tell on standard error what the method chose, and why.")
-    private boolean explain;
-
     /** The method that is asked for; to be called before any model is opened, so that a wrong name costs no time. */
     MethodCall call() {
         MethodCall call = MethodCall.parse(method);
@@ -47,8 +42,7 @@ final class MethodOptions {
         if (call.method().draft() == DraftUse.NONE) {
             return Optional.empty();
         }
-        Optional<Path> path = draft.map(name -> engine.model().locate(console, name))
-                .or(() -> engine.model().embeddedDraft(console));
+        Optional<Path> path = draftPath(console, engine);
         call.requireDraft(path.isPresent());
         return path.map(file -> engine.openDraft(console, file));
     }
@@ -58,18 +52,10 @@ final class MethodOptions {
         return generation.method(call().decoding(generation.model(), draftModel));
     }
 
-    /** Explains a reply, if that is asked for. */
-    void explain(Console console, Reply reply) {
-        if (!explain) {
-            return;
-        }
-        String name = call().method().name();
-        MethodReport report = reply.report();
-        if (report == null || report.explanation().isEmpty()) {
-            console.note(name + ": it has no choices to explain");
-        } else {
-            report.explanation().forEach(line -> console.note(name + ": " + line));
-        }
+    /** The draft model's file, if one is named or comes with the target. */
+    Optional<Path> draftPath(Console console, EngineOptions engine) {
+        return draft.map(name -> engine.model().locate(console, name))
+                .or(() -> engine.model().embeddedDraft(console));
     }
 
     /** @throws DemoticException if the method never drafts */

@@ -39,6 +39,9 @@ final class RunCommand implements Callable<Integer> {
     private MethodOptions method = new MethodOptions();
 
     @Mixin
+    private ExplainOption explanation = new ExplainOption();
+
+    @Mixin
     private SamplingOptions sampling = new SamplingOptions();
 
     @Parameters(arity = "0..*", paramLabel = "PROMPT", description = "The prompt; - for standard input.")
@@ -100,7 +103,7 @@ final class RunCommand implements Callable<Integer> {
             if (logprobs.isPresent()) {
                 generation = generation.logprobs(logprobs.get());
             }
-            method.explain(console, answer(generation, encode(generation, prompt)));
+            explanation.explain(console, method, answer(generation, encode(generation, prompt)));
         }
         return 0;
     }

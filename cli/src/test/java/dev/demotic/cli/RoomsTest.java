@@ -63,6 +63,17 @@ class RoomsTest {
     }
 
     @Test
+    void theServerStandsOnRuntimeAndDecoding() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.demotic.server..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.demotic.cli..", "dev.demotic.bench..", "dev.demotic.models..")
+                .check(demotic);
+    }
+
+    @Test
     void modelsStandAlone() {
         classes()
                 .that()

@@ -38,6 +38,7 @@ public final class Generation {
     private final int maxTokens;
     private final List<String> stops;
     private final Set<Integer> stopTokens;
+    private final Set<Integer> shownTokens;
     private final int logprobs;
     private final DecodingMethod method;
     private final @Nullable Consumer<DraftRound> onDraft;
@@ -49,6 +50,7 @@ public final class Generation {
             int maxTokens,
             List<String> stops,
             Set<Integer> stopTokens,
+            Set<Integer> shownTokens,
             int logprobs,
             DecodingMethod method,
             @Nullable Consumer<DraftRound> onDraft,
@@ -58,6 +60,7 @@ public final class Generation {
         this.maxTokens = maxTokens;
         this.stops = stops;
         this.stopTokens = stopTokens;
+        this.shownTokens = shownTokens;
         this.logprobs = logprobs;
         this.method = method;
         this.onDraft = onDraft;
@@ -71,6 +74,7 @@ public final class Generation {
                 SamplingSettings.greedy(),
                 Integer.MAX_VALUE,
                 List.of(),
+                Set.of(),
                 Set.of(),
                 -1,
                 new PlainDecoding(),
@@ -87,7 +91,8 @@ public final class Generation {
     }
 
     public Generation sampling(SamplingSettings settings) {
-        return new Generation(model, settings, maxTokens, stops, stopTokens, logprobs, method, onDraft, onToken);
+        return new Generation(
+                model, settings, maxTokens, stops, stopTokens, shownTokens, logprobs, method, onDraft, onToken);
     }
 
     /** 0 for greedy, 1 for the model's own distribution. */
@@ -104,7 +109,8 @@ public final class Generation {
         if (limit < 1) {
             throw new DemoticException("max tokens is " + limit + ", but must be at least 1");
         }
-        return new Generation(model, sampling, limit, stops, stopTokens, logprobs, method, onDraft, onToken);
+        return new Generation(
+                model, sampling, limit, stops, stopTokens, shownTokens, logprobs, method, onDraft, onToken);
     }
 
     /** Ends the reply before the first of these strings. */
@@ -113,13 +119,28 @@ public final class Generation {
             throw new DemoticException("a stop string is empty; leave it out or name some text");
         }
         return new Generation(
-                model, sampling, maxTokens, List.copyOf(strings), stopTokens, logprobs, method, onDraft, onToken);
+                model,
+                sampling,
+                maxTokens,
+                List.copyOf(strings),
+                stopTokens,
+                shownTokens,
+                logprobs,
+                method,
+                onDraft,
+                onToken);
     }
 
     /** Ends the reply at these tokens, too. */
     public Generation stopTokens(Set<Integer> tokens) {
         return new Generation(
-                model, sampling, maxTokens, stops, Set.copyOf(tokens), logprobs, method, onDraft, onToken);
+                model, sampling, maxTokens, stops, Set.copyOf(tokens), shownTokens, logprobs, method, onDraft, onToken);
+    }
+
+    /** Has these control tokens appear in the text, which leaves out the others. */
+    public Generation show(Set<Integer> tokens) {
+        return new Generation(
+                model, sampling, maxTokens, stops, stopTokens, Set.copyOf(tokens), logprobs, method, onDraft, onToken);
     }
 
     /** Reports how likely each token was, with this many alternatives; -1 for no report. */
@@ -127,22 +148,25 @@ public final class Generation {
         if (alternatives < -1) {
             throw new DemoticException("logprobs asks for " + alternatives + " alternatives, but takes 0 or more");
         }
-        return new Generation(model, sampling, maxTokens, stops, stopTokens, alternatives, method, onDraft, onToken);
+        return new Generation(
+                model, sampling, maxTokens, stops, stopTokens, shownTokens, alternatives, method, onDraft, onToken);
     }
 
     public Generation method(DecodingMethod decodingMethod) {
         return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, logprobs, decodingMethod, onDraft, onToken);
+                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, decodingMethod, onDraft, onToken);
     }
 
     /** Hands on what becomes of every draft, for methods that draft. */
     public Generation onDraft(Consumer<DraftRound> listener) {
-        return new Generation(model, sampling, maxTokens, stops, stopTokens, logprobs, method, listener, onToken);
+        return new Generation(
+                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, method, listener, onToken);
     }
 
     /** Hands on how likely each token was, before its text, if {@link #logprobs} asks for it. */
     public Generation onToken(Consumer<TokenLogprobs> listener) {
-        return new Generation(model, sampling, maxTokens, stops, stopTokens, logprobs, method, onDraft, listener);
+        return new Generation(
+                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, method, onDraft, listener);
     }
 
     /** Continues a text as it stands, without a chat template. */
@@ -239,7 +263,7 @@ public final class Generation {
         check(prompt);
         Sampler sampler = new Sampler(sampling, model.config().vocabulary());
         sampler.history().begin(prompt);
-        ReplyText text = new ReplyText(model.tokenizer(), stops, onText);
+        ReplyText text = new ReplyText(model.tokenizer(), stops, shownTokens, onText);
         int cached = sequence.length();
         int limit = Math.min(maxTokens, sequence.capacity() - prompt.length + 1);
         Collector collector = new Collector(sampler.history(), text, prompt.length + limit);

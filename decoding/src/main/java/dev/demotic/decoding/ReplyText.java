@@ -7,6 +7,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -19,6 +20,7 @@ final class ReplyText {
     private final Tokenizer tokenizer;
     private final Tokenizer.StreamingDecoder decoder;
     private final List<String> stops;
+    private final Set<Integer> shown;
     private final int longestStop;
     private final Consumer<String> out;
     private final StringBuilder text = new StringBuilder();
@@ -32,7 +34,9 @@ final class ReplyText {
     private ByteBuffer pending = ByteBuffer.allocate(0);
     private int emitted;
 
-    ReplyText(Tokenizer tokenizer, List<String> stops, Consumer<String> out) {
+    /** @param shown control tokens that are part of the text */
+    ReplyText(Tokenizer tokenizer, List<String> stops, Set<Integer> shown, Consumer<String> out) {
+        this.shown = shown;
         this.tokenizer = tokenizer;
         this.stops = stops;
         this.out = out;
@@ -47,7 +51,7 @@ final class ReplyText {
      * @return true if it completed a stop string: the text is final then
      */
     boolean add(int token, boolean last) {
-        text.append(decoder.next(token));
+        text.append(shown.contains(token) ? decoder.flush() + piece(token) : decoder.next(token));
         if (last) {
             text.append(decoder.flush());
         }
@@ -66,6 +70,10 @@ final class ReplyText {
         }
         emit(text.length() - (last ? 0 : heldBack()));
         return false;
+    }
+
+    private String piece(int token) {
+        return new String(tokenizer.bytes(token), StandardCharsets.UTF_8);
     }
 
     /** Streams what was held back; the reply ended by itself. */

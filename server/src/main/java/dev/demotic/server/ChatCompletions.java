@@ -31,8 +31,8 @@ final class ChatCompletions implements Endpoint {
         int maxTokens = fields.whole("max_completion_tokens", 1, Integer.MAX_VALUE)
                 .or(() -> fields.whole("max_tokens", 1, Integer.MAX_VALUE))
                 .orElse(Integer.MAX_VALUE);
-        Wish wish = Wish.read(fields, served, maxTokens, logprobs(fields));
-        int[] prompt = chat.encode(wish);
+        Wish wish = Wish.read(fields, served, maxTokens, logprobs(fields)).withCallsShown(chat);
+        int[] prompt = wish.generation().encode(chat.prepared());
         wish.checkLength(prompt.length, "messages");
         if (options.logPrompts()) {
             exchange.notes().with("messages", Json.map(fields.json()).get("messages"));

@@ -24,8 +24,9 @@ record ChatPrompt(Conversation conversation, ToolUse tools) {
         return new ChatPrompt(conversation, ToolUse.of(served.model()));
     }
 
-    int[] encode(Wish wish) {
-        return wish.generation().encode(tools.prepare(conversation));
+    /** The conversation as the model's template can render it. */
+    Conversation prepared() {
+        return tools.prepare(conversation);
     }
 
     private boolean hasTools() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** A response as server-sent events (WHATWG HTML, section 9.2). Safe for use by several threads. */
@@ -46,8 +47,26 @@ final class EventStream {
         return since == 0 ? 0 : System.nanoTime() - since;
     }
 
+    /** Acts while nothing is being written, or when that has taken too long already. */
+    void betweenWrites(Runnable action) {
+        boolean isMine = false;
+        try {
+            isMine = lock.tryLock(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        try {
+            action.run();
+        } finally {
+            if (isMine) {
+                lock.unlock();
+            }
+        }
+    }
+
     private void write(String text) {
         lock.lock();
+        boolean wasInterrupted = Thread.interrupted(); // a write would close the connection
         try {
             writingSince = System.nanoTime();
             out.write(text.getBytes(StandardCharsets.UTF_8));
@@ -57,6 +76,9 @@ final class EventStream {
         } finally {
             writingSince = 0;
             lock.unlock();
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.demotic.server;
 
 import dev.demotic.server.EventStream.ClientGone;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -95,6 +97,8 @@ final class Exchange {
             throw broken(failure);
         } catch (UncheckedIOException failure) {
             throw broken(failure.getCause());
+        } catch (DataReader.InsufficientDataAvailableException end) {
+            throw broken(new EOFException("the body ends too early"));
         }
     }
 
@@ -151,7 +155,17 @@ final class Exchange {
     }
 
     /** Interrupts the request, if it is still worked on. */
-    synchronized void stop(Stop reason) {
+    void stop(Stop reason) {
+        EventStream stream = events;
+        if (reason == Stop.SHUTDOWN && stream != null) {
+            // Its client shall be told, and an interrupt in the middle of a write closes the connection.
+            stream.betweenWrites(() -> interrupt(reason));
+        } else {
+            interrupt(reason);
+        }
+    }
+
+    private synchronized void interrupt(Stop reason) {
         if (!over && stop == null) {
             stop = reason;
             thread.interrupt();

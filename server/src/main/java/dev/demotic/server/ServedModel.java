@@ -18,7 +18,8 @@ public final class ServedModel {
     private final String name;
     private final LanguageModel model;
     private final Optional<Draft> draft;
-    private final MethodCall usual;
+    private final String usual;
+    private final DecodingMethod usualMethod;
     private final Map<String, DecodingMethod> methods = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
@@ -39,8 +40,17 @@ public final class ServedModel {
         this.name = name;
         this.model = model;
         this.draft = draft;
-        this.usual = usual;
-        method(usual);
+        this.usual = usual.toString();
+        usualMethod = method(usual);
+    }
+
+    /** A model with a method of one's own for requests that name none. */
+    public ServedModel(String name, LanguageModel model, DecodingMethod usual) {
+        this.name = name;
+        this.model = model;
+        this.draft = Optional.empty();
+        this.usual = usual.name();
+        usualMethod = usual;
     }
 
     String name() {
@@ -51,8 +61,8 @@ public final class ServedModel {
         return model;
     }
 
-    MethodCall usualMethod() {
-        return usual;
+    DecodingMethod usualMethod() {
+        return usualMethod;
     }
 
     /** @throws dev.demotic.runtime.DemoticException if the method needs a draft model and there is none */
@@ -82,7 +92,7 @@ public final class ServedModel {
                 .with("context_length", model.context())
                 .with("embedding_length", model.config().width())
                 .with("draft", draftName)
-                .with("method", usual.toString())
+                .with("method", usual)
                 .with("has_template", model.hasChatTemplate());
     }
 }

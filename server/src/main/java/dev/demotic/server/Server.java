@@ -11,6 +11,9 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelectorConfig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -59,17 +62,22 @@ public final class Server implements AutoCloseable {
      * @throws DemoticException if it cannot listen, or the certificate cannot be used
      */
     public static Server start(ServerOptions options, List<ServedModel> models) {
+        check(options);
         Server server = new Server(options, models);
-        try {
-            server.web.start();
-        } catch (RuntimeException failure) {
-            server.watchman.shutdownNow();
+        server.web.start();
+        return server;
+    }
+
+    /** Tries the address: the web server would only log that it has none. */
+    private static void check(ServerOptions options) {
+        try (ServerSocket _ = new ServerSocket(options.port(), 1, InetAddress.getByName(options.host()))) {
+            // It is free.
+        } catch (IOException failure) {
             throw new DemoticException(
                     "port %d of %s cannot be listened on (%s); choose another one with --port and --host"
                             .formatted(options.port(), options.host(), rootOf(failure)),
                     failure);
         }
-        return server;
     }
 
     private static String rootOf(Throwable failure) {
@@ -82,12 +90,18 @@ public final class Server implements AutoCloseable {
 
     private Routes routes(Metrics metrics) {
         Choices choices = new Choices(models, metrics);
+        Tokenization tokenization = new Tokenization(models);
         return new Routes(this::model, new Page())
                 .get("/health", exchange -> exchange.json(Json.object().with("status", "ok")))
                 .get("/metrics", metrics)
                 .get("/api/methods", new MethodList())
                 .get("/v1/models", exchange -> exchange.json(models.list()))
-                .post("/v1/chat/completions", new ChatCompletions(models, choices, options));
+                .post("/v1/chat/completions", new ChatCompletions(models, choices, options))
+                .post("/v1/completions", new Completions(models, choices, options))
+                .post("/v1/responses", new Responses(models, choices, options))
+                .post("/v1/embeddings", new Embeddings(models))
+                .post("/tokenize", tokenization::tokenize)
+                .post("/detokenize", tokenization::detokenize);
     }
 
     private void model(Exchange exchange) {

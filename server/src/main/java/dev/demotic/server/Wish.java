@@ -1,5 +1,6 @@
 package dev.demotic.server;
 
+import dev.demotic.decoding.DecodingMethod;
 import dev.demotic.decoding.Generation;
 import dev.demotic.decoding.method.MethodCall;
 import dev.demotic.decoding.sample.SamplingSettings;
@@ -64,7 +65,7 @@ record Wish(
                 .stop(stops)
                 .stopTokens(stopTokens)
                 .logprobs(logprobs)
-                .method(served.method(method(fields, served)));
+                .method(method(fields, served));
         fields.flag("cache_prompt", true);
         Set<Integer> ends = new HashSet<>(stopTokens);
         ends.addAll(model.tokenizer().stopTokens());
@@ -150,7 +151,7 @@ record Wish(
     }
 
     /** The method as on the command line, or as an object of a name and parameters. */
-    private static MethodCall method(Fields fields, ServedModel served) {
+    private static DecodingMethod method(Fields fields, ServedModel served) {
         Optional<JsonNode> given = fields.find("method");
         if (given.isEmpty()) {
             return served.usualMethod();
@@ -159,9 +160,7 @@ record Wish(
                 ? given.get().stringValue()
                 : fields.object("method").map(Wish::methodText).orElseThrow();
         try {
-            MethodCall call = MethodCall.parse(text);
-            served.method(call);
-            return call;
+            return served.method(MethodCall.parse(text));
         } catch (DemoticException unknown) {
             throw ApiException.invalid("method", String.valueOf(unknown.getMessage()));
         }
@@ -174,6 +173,20 @@ record Wish(
                         .collect(Collectors.joining(",")))
                 .orElse("");
         return method.requiredString("name") + (parameters.isEmpty() ? "" : ":" + parameters);
+    }
+
+    /** The same with calls of tools visible in the text. */
+    Wish withCallsShown(ChatPrompt chat) {
+        return new Wish(
+                served,
+                chat.tools().show(chat.conversation(), generation),
+                seed,
+                replies,
+                maxTokens,
+                stopTokens,
+                isStreamed,
+                wantsUsage,
+                isTraced);
     }
 
     /** Whether a token ends the reply instead of being part of it. */

@@ -1,5 +1,7 @@
 package dev.demotic.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.demotic.decoding.method.MethodCall;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
@@ -9,8 +11,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -60,37 +64,113 @@ final class Api implements AutoCloseable {
     }
 
     Api() {
-        this(anyPort());
+        this(new Options().build());
     }
 
     Api(ServerOptions options) {
-        this(options, ModelOptions.defaults().withContext(512));
+        this(options, 8, model -> new ServedModel(MODEL, model, Optional.empty(), MethodCall.parse("auto")));
     }
 
-    Api(ServerOptions options, ModelOptions modelOptions) {
-        model = LanguageModel.open(SMALL, modelOptions);
-        ServedModel served = new ServedModel(MODEL, model, Optional.empty(), MethodCall.parse("auto"));
-        server = Server.start(options, List.of(served));
+    /** One that says this to everything, with a pause before each token. */
+    static Api saying(ServerOptions options, String text, int millis) {
+        return new Api(options, 8, model -> new ServedModel(MODEL, model, new Saying(model.tokenizer(), text, millis)));
     }
 
-    static ServerOptions anyPort() {
-        return with(64, 256, 1 << 20);
+    /** @param sequences of full length that the KV cache has room for */
+    Api(ServerOptions options, int sequences, Function<LanguageModel, ServedModel> served) {
+        model = LanguageModel.open(
+                SMALL, ModelOptions.defaults().withContext(512).withSequences(sequences));
+        server = Server.start(options, List.of(served.apply(model)));
     }
 
-    static ServerOptions with(int maxRunning, int maxWaiting, long maxBody) {
-        ServerOptions usual = ServerOptions.defaults();
-        return new ServerOptions(
-                usual.host(),
-                0,
-                usual.apiKey(),
-                usual.corsOrigins(),
-                maxRunning,
-                maxWaiting,
-                maxBody,
-                java.time.Duration.ofSeconds(5),
-                java.time.Duration.ofSeconds(5),
-                usual.tls(),
-                false);
+    /** Options of a server, on any free port. */
+    static final class Options {
+        private Optional<String> apiKey = Optional.empty();
+        private List<String> origins = List.of();
+        private int maxRunning = 64;
+        private int maxWaiting = 256;
+        private long maxBody = 1 << 20;
+        private Duration ioTimeout = Duration.ofSeconds(30);
+        private Duration shutdownTimeout = Duration.ofSeconds(30);
+        private Optional<ServerOptions.Tls> tls = Optional.empty();
+        private boolean logPrompts;
+
+        Options apiKey(String key) {
+            apiKey = Optional.of(key);
+            return this;
+        }
+
+        Options origins(String... all) {
+            origins = List.of(all);
+            return this;
+        }
+
+        Options limits(int running, int waiting) {
+            maxRunning = running;
+            maxWaiting = waiting;
+            return this;
+        }
+
+        Options maxBody(long bytes) {
+            maxBody = bytes;
+            return this;
+        }
+
+        Options ioTimeout(Duration silence) {
+            ioTimeout = silence;
+            return this;
+        }
+
+        Options shutdownTimeout(Duration limit) {
+            shutdownTimeout = limit;
+            return this;
+        }
+
+        Options tls(ServerOptions.Tls files) {
+            tls = Optional.of(files);
+            return this;
+        }
+
+        Options logPrompts() {
+            logPrompts = true;
+            return this;
+        }
+
+        ServerOptions build() {
+            return new ServerOptions(
+                    "127.0.0.1",
+                    0,
+                    apiKey,
+                    origins,
+                    maxRunning,
+                    maxWaiting,
+                    maxBody,
+                    ioTimeout,
+                    shutdownTimeout,
+                    tls,
+                    logPrompts);
+        }
+    }
+
+    /** Waits until nothing is held of the KV cache. */
+    void awaitIdle() throws InterruptedException {
+        awaitReserved(0);
+    }
+
+    /** Waits until so many sequences of this length are open. */
+    void awaitReserved(int blocks) throws InterruptedException {
+        for (int i = 0; i < 1000 && model.kvUse().reserved() != blocks; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(model.kvUse().reserved()).isEqualTo(blocks);
+    }
+
+    /** Waits until something is held of the KV cache. */
+    void awaitBusy() throws InterruptedException {
+        for (int i = 0; i < 1000 && model.kvUse().reserved() == 0; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(model.kvUse().reserved()).isPositive();
     }
 
     HttpRequest.Builder request(String path) {

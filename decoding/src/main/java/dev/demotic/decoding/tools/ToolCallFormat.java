@@ -1,5 +1,7 @@
 package dev.demotic.decoding.tools;
 
+import java.util.List;
+
 /** How the models of a family write calls. */
 public enum ToolCallFormat {
     /** Hermes and Qwen: {@code <tool_call>{"name": ..., "arguments": {...}}</tool_call>}, once for each call. */
@@ -29,6 +31,11 @@ public enum ToolCallFormat {
     /** What ends them; may be empty. */
     String close() {
         return close;
+    }
+
+    /** All pieces by which calls are told apart; some tokenizers have control tokens for them. */
+    List<String> marks() {
+        return this == MISTRAL ? List.of(open, "[CALL_ID]", "[ARGS]") : List.of(open, close);
     }
 
     /** Whether a reply that starts with a call is one without being announced. */

@@ -1,0 +1,164 @@
+package dev.demotic.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class CompletionsTest {
+    private static final String PATH = "/v1/completions";
+    private static final String PROMPT = "public class Stack {\\n    private int";
+
+    private static Api api;
+
+    @BeforeAll
+    static void start() {
+        api = new Api();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    private static JsonNode complete(String fields) throws Exception {
+        Api.Answer answer = api.post(PATH, "{\"prompt\": \"" + PROMPT + "\", \"temperature\": 0" + fields + "}");
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        return answer.json();
+    }
+
+    @Test
+    void goesOnWithAText() throws Exception {
+        JsonNode reply = complete("");
+        assertThat(reply.path("object").asString()).isEqualTo("text_completion");
+        assertThat(reply.at("/choices/0/text").asString()).isNotEmpty();
+        assertThat(reply.at("/usage/completion_tokens").asInt()).isEqualTo(16);
+        assertThat(reply.at("/choices/0/finish_reason").asString()).isEqualTo("length");
+    }
+
+    @Test
+    void tokensAreAPromptToo() throws Exception {
+        JsonNode tokens = api.post("/tokenize", "{\"content\": \"" + PROMPT + "\", \"add_special\": true}")
+                .json()
+                .path("tokens");
+        String text = complete("").at("/choices/0/text").asString();
+        JsonNode one = api.post(PATH, "{\"temperature\": 0, \"prompt\": " + tokens + "}")
+                .json();
+        JsonNode two = api.post(PATH, "{\"temperature\": 0, \"prompt\": [" + tokens + ", " + tokens + "], \"n\": 2}")
+                .json();
+
+        assertThat(one.at("/choices/0/text").asString()).isEqualTo(text);
+        assertThat(two.path("choices")).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            assertThat(two.at("/choices/" + i + "/text").asString()).isEqualTo(text);
+            assertThat(two.at("/choices/" + i + "/index").asInt()).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void streamsTheSameText() throws Exception {
+        String text = complete(", \"echo\": true").at("/choices/0/text").asString();
+        List<JsonNode> chunks = api.post(
+                        PATH,
+                        "{\"prompt\": \"" + PROMPT
+                                + "\", \"temperature\": 0, \"echo\": true, \"stream\": true, \"logprobs\": 1}")
+                .chunks();
+        assertThat(chunks.stream()
+                        .map(chunk -> chunk.at("/choices/0/text").asString())
+                        .collect(Collectors.joining()))
+                .isEqualTo(text);
+        assertThat(chunks.getLast().at("/choices/0/finish_reason").asString()).isEqualTo("length");
+    }
+
+    @Test
+    void echoTellsOfThePromptsTokens() throws Exception {
+        JsonNode choice =
+                complete(", \"echo\": true, \"logprobs\": 2, \"max_tokens\": 3").at("/choices/0");
+        JsonNode logprobs = choice.path("logprobs");
+        String joined = StreamSupport.stream(logprobs.path("tokens").spliterator(), false)
+                .map(JsonNode::asString)
+                .collect(Collectors.joining());
+        assertThat(joined).isEqualTo(choice.path("text").asString());
+        assertThat(logprobs.at("/token_logprobs/0").isNull()).isTrue();
+        assertThat(logprobs.path("token_logprobs"))
+                .hasSize(logprobs.path("tokens").size());
+        assertThat(logprobs.at("/token_logprobs/1").asDouble()).isNegative();
+        assertThat(logprobs.at("/top_logprobs/1")).hasSize(2);
+        int last = logprobs.path("tokens").size() - 1;
+        assertThat(choice.path("text")
+                        .asString()
+                        .substring(logprobs.at("/text_offset/" + last).asInt()))
+                .isEqualTo(logprobs.at("/tokens/" + last).asString());
+    }
+
+    @Test
+    void scoresAPromptWithoutGoingOn() throws Exception {
+        JsonNode scored = complete(", \"echo\": true, \"logprobs\": 0, \"max_tokens\": 0");
+        JsonNode longer = complete(", \"echo\": true, \"logprobs\": 0, \"max_tokens\": 1");
+        assertThat(scored.at("/usage/completion_tokens").asInt()).isZero();
+        int tokens = scored.at("/choices/0/logprobs/tokens").size();
+        assertThat(longer.at("/choices/0/logprobs/tokens")).hasSize(tokens + 1);
+        assertThat(scored.at("/choices/0/logprobs/token_logprobs/" + (tokens - 1))
+                        .asDouble())
+                .isEqualTo(longer.at("/choices/0/logprobs/token_logprobs/" + (tokens - 1))
+                        .asDouble());
+    }
+
+    @Test
+    void theBestOfManyIsTheLikeliest() throws Exception {
+        String settings = ", \"seed\": 3, \"max_tokens\": 8";
+        JsonNode best = api.post(
+                        PATH,
+                        "{\"prompt\": \"" + PROMPT + "\", \"temperature\": 1, \"best_of\": 4, \"logprobs\": 0"
+                                + settings + "}")
+                .json();
+        JsonNode all = api.post(
+                        PATH,
+                        "{\"prompt\": \"" + PROMPT + "\", \"temperature\": 1, \"n\": 4, \"logprobs\": 0" + settings
+                                + "}")
+                .json();
+        double highest = all.path("choices").values().stream()
+                .mapToDouble(CompletionsTest::meanLogprob)
+                .max()
+                .orElseThrow();
+        assertThat(best.path("choices")).hasSize(1);
+        assertThat(meanLogprob(best.at("/choices/0"))).isEqualTo(highest);
+    }
+
+    private static double meanLogprob(JsonNode choice) {
+        return choice.at("/logprobs/token_logprobs").values().stream()
+                .mapToDouble(JsonNode::asDouble)
+                .average()
+                .orElseThrow();
+    }
+
+    @Test
+    void aTokenEndsTheReplyWhereAsked() throws Exception {
+        JsonNode free = complete(", \"logprobs\": 0");
+        String second = free.at("/choices/0/logprobs/tokens/1").asString();
+        JsonNode ids = api.post("/tokenize", "{\"content\": " + Json.text(second) + "}")
+                .json()
+                .path("tokens");
+        JsonNode stopped = complete(", \"stop_token_ids\": " + ids);
+        assertThat(stopped.at("/choices/0/finish_reason").asString()).isEqualTo("stop");
+        assertThat(free.at("/choices/0/text").asString())
+                .startsWith(stopped.at("/choices/0/text").asString());
+    }
+
+    @Test
+    void biasedTokensDoNotCome() throws Exception {
+        JsonNode free = complete(", \"logprobs\": 0, \"max_tokens\": 1");
+        String first = free.at("/choices/0/text").asString();
+        int id = api.post("/tokenize", "{\"content\": " + Json.text(first) + "}")
+                .json()
+                .at("/tokens/0")
+                .asInt();
+        JsonNode biased = complete(", \"max_tokens\": 1, \"logit_bias\": {\"" + id + "\": -100}");
+        assertThat(biased.at("/choices/0/text").asString()).isNotEqualTo(first);
+    }
+}

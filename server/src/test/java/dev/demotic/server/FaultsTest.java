@@ -1,0 +1,222 @@
+package dev.demotic.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Clients that misbehave: each is told so if it can be told, the others never notice, and all memory comes back. */
+class FaultsTest {
+    private static final String LONG = "a word and another ".repeat(100);
+
+    private static Socket send(Api api, String text) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.server.port());
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        socket.getOutputStream().flush();
+        return socket;
+    }
+
+    private static String post(String body, int length) {
+        return "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + length + "\r\n\r\n" + body;
+    }
+
+    private static String post(String body) {
+        return post(body, body.getBytes(StandardCharsets.UTF_8).length);
+    }
+
+    private static String readAll(Socket socket) throws IOException {
+        try (InputStream in = socket.getInputStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static void assertServes(Api api) throws Exception {
+        assertThat(api.post("/v1/chat/completions", Api.chat("Hello", ", \"max_tokens\": 2"))
+                        .status())
+                .isEqualTo(200);
+        api.awaitIdle();
+    }
+
+    @Test
+    void garbageIsRefused() throws Exception {
+        try (Api api = new Api()) {
+            Random random = new Random(5);
+            for (int i = 0; i < 30; i++) {
+                byte[] garbage = new byte[random.nextInt(2000)];
+                random.nextBytes(garbage);
+                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.server.port())) {
+                    socket.getOutputStream().write(garbage);
+                    socket.shutdownOutput();
+                    String answer = readAll(socket);
+                    assertThat(answer).matches(text -> text.isEmpty() || text.startsWith("HTTP/1.1 4"));
+                } catch (IOException reset) {
+                    assertThat(reset).hasMessageContaining("reset");
+                }
+            }
+            try (Socket socket = send(api, "BREW /pot HTCPCP/1.0\r\n\r\n")) {
+                assertThat(readAll(socket)).startsWith("HTTP/1.1 4").contains("invalid_request_error");
+            }
+            assertServes(api);
+        }
+    }
+
+    @Test
+    void halfABodyIsNoRequest() throws Exception {
+        try (Api api =
+                new Api(new Api.Options().ioTimeout(Duration.ofSeconds(1)).build())) {
+            try (Socket socket = send(api, post("{\"messages\": [", 500))) {
+                socket.shutdownOutput();
+                assertThat(readAll(socket)).doesNotContain(" 200 ");
+            }
+            try (Socket silent = send(api, post("{\"messages\": [", 500))) {
+                assertThat(readAll(silent)).startsWith("HTTP/1.1 408");
+            }
+            assertServes(api);
+        }
+    }
+
+    @Test
+    void longBodiesAreRefused() throws Exception {
+        try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
+            Api.Answer declared = api.post("/v1/chat/completions", Api.chat("x".repeat(20_000), ""));
+            assertThat(declared.status()).isEqualTo(413);
+            assertThat(declared.error()).contains("10,000 bytes");
+            StringBuilder chunked = new StringBuilder(
+                    "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (int i = 0; i < 12; i++) {
+                chunked.append("3e8\r\n").append("x".repeat(1000)).append("\r\n");
+            }
+            try (Socket socket = send(api, chunked.toString())) {
+                socket.setSoTimeout(10_000);
+                byte[] start = socket.getInputStream().readNBytes(12);
+                assertThat(new String(start, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+            }
+            assertServes(api);
+        }
+    }
+
+    @Test
+    void whoLeavesFreesMemoryAtOnce() throws Exception {
+        try (Api api = Api.saying(new Api.Options().build(), LONG, 20)) {
+            for (String fields : List.of("", ", \"stream\": true", ", \"n\": 3", ", \"n\": 3, \"stream\": true")) {
+                Socket socket = send(api, post(Api.chat("Hello", fields)));
+                api.awaitBusy();
+                socket.close();
+                api.awaitIdle();
+            }
+            assertThat(api.get("/metrics").body()).contains("status=\"499\"");
+        }
+    }
+
+    @Test
+    void whoWaitsAndLeavesIsForgotten() throws Exception {
+        try (Api api = Api.saying(new Api.Options().limits(1, 5).build(), LONG, 10)) {
+            try (Socket running = send(api, post(Api.chat("Hello", "")))) {
+                api.awaitBusy();
+                int held = api.model.kvUse().reserved();
+                Socket waiting = send(api, post(Api.chat("Hello", "")));
+                awaitWaiting(api, 1);
+                waiting.close();
+                awaitWaiting(api, 0);
+                api.awaitReserved(held);
+                assertThat(running.isConnected()).isTrue();
+            }
+            api.awaitIdle();
+        }
+    }
+
+    private static void awaitWaiting(Api api, int count) throws Exception {
+        String wanted = "demotic_requests_waiting{model=\"small\"} " + count + ".0";
+        for (int i = 0; i < 500 && !api.get("/metrics").body().contains(wanted); i++) {
+            Thread.sleep(10);
+        }
+        assertThat(api.get("/metrics").body()).contains(wanted);
+    }
+
+    @Test
+    void whoReadsNothingIsLeftBehind() throws Exception {
+        // Likelihoods of many alternatives fill the buffers of the connection.
+        try (Api api =
+                Api.saying(new Api.Options().ioTimeout(Duration.ofSeconds(1)).build(), LONG, 0)) {
+            String fields = ", \"stream\": true, \"n\": 20, \"logprobs\": true, \"top_logprobs\": 20";
+            List<Socket> stuck = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                Socket socket = new Socket();
+                socket.setReceiveBufferSize(2048);
+                socket.connect(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), api.server.port()));
+                socket.getOutputStream().write(post(Api.chat("Hello", fields)).getBytes(StandardCharsets.UTF_8));
+                stuck.add(socket);
+            }
+            api.awaitBusy();
+            api.awaitIdle();
+            assertServes(api);
+            for (Socket socket : stuck) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void moreThanCanWaitAreToldWhenToComeAgain() throws Exception {
+        try (Api api = Api.saying(new Api.Options().limits(1, 1).build(), LONG, 5)) {
+            Socket running = send(api, post(Api.chat("Hello", "")));
+            api.awaitBusy();
+            Socket waiting = send(api, post(Api.chat("Hello", "")));
+            awaitWaiting(api, 1);
+            Api.Answer refused = api.post("/v1/chat/completions", Api.chat("Hello", ""));
+            assertThat(refused.status()).isEqualTo(429);
+            assertThat(Integer.parseInt(refused.header("retry-after"))).isBetween(1, 60);
+            assertThat(refused.json().at("/error/type").asString()).isEqualTo("rate_limit_error");
+            running.close();
+            waiting.close();
+            api.awaitIdle();
+        }
+    }
+
+    @Test
+    void whatDoesNotFitBesideOthersWaitsForRoom() throws Exception {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                1,
+                model -> new ServedModel(Api.MODEL, model, new Saying(model.tokenizer(), "word ".repeat(30), 2)))) {
+            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                answers.add(api.http()
+                        .sendAsync(
+                                api.request("/v1/chat/completions")
+                                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(Api.chat("Hello", "")))
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString()));
+            }
+            for (CompletableFuture<HttpResponse<String>> answer : answers) {
+                assertThat(answer.join().statusCode()).isEqualTo(200);
+            }
+            assertThat(api.post("/v1/chat/completions", Api.chat("Hello", ", \"n\": 2"))
+                            .status())
+                    .isEqualTo(400);
+            api.awaitIdle();
+        }
+    }
+
+    @Test
+    void manyRequestsOnOneConnectionAreAnsweredInTurn() throws Exception {
+        try (Api api = new Api()) {
+            String request = post(Api.chat("Hello", ", \"max_tokens\": 2"));
+            try (Socket socket =
+                    send(api, request + request + request.replace("Host: x", "Host: x\r\nConnection: close"))) {
+                assertThat(readAll(socket).split("HTTP/1.1 200", -1)).hasSize(4);
+            }
+            api.awaitIdle();
+        }
+    }
+}

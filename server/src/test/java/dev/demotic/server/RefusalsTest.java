@@ -1,0 +1,124 @@
+package dev.demotic.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is wrong in a request is told with the right status, the field to blame, and one sentence. */
+class RefusalsTest {
+    private static Api api;
+
+    @BeforeAll
+    static void start() {
+        api = new Api();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            400 |                         | {
+            400 |                         | []
+            400 |                         | nonsense
+            400 | messages                | {}
+            400 | messages                | {"messages": []}
+            400 | messages                | {"messages": "hello"}
+            400 | messages[0]             | {"messages": ["hello"]}
+            400 | messages[0].role        | {"messages": [{"content": "x"}]}
+            400 | messages[0].role        | {"messages": [{"role": "judge", "content": "x"}]}
+            400 | messages[0].content     | {"messages": [{"role": "user"}]}
+            400 | messages[0].content     | {"messages": [{"role": "user", "content": 3}]}
+            400 | messages[0].content[0].type | {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}
+            404 | model                   | {"model": "gpt-9", "messages": [{"role": "user", "content": "x"}]}
+            400 | model                   | {"model": 9, "messages": [{"role": "user", "content": "x"}]}
+            400 | temperature             | {"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}
+            400 | temperature             | {"messages": [{"role": "user", "content": "x"}], "temperature": -1}
+            400 | top_p                   | {"messages": [{"role": "user", "content": "x"}], "top_p": 1.5}
+            400 | n                       | {"messages": [{"role": "user", "content": "x"}], "n": 0}
+            400 | n                       | {"messages": [{"role": "user", "content": "x"}], "n": 100}
+            400 | seed                    | {"messages": [{"role": "user", "content": "x"}], "seed": 1.5}
+            400 | seed                    | {"messages": [{"role": "user", "content": "x"}], "seed": 99999999999999999999}
+            400 | max_tokens              | {"messages": [{"role": "user", "content": "x"}], "max_tokens": 0}
+            400 | stop                    | {"messages": [{"role": "user", "content": "x"}], "stop": [""]}
+            400 | stop[1]                 | {"messages": [{"role": "user", "content": "x"}], "stop": ["a", 1]}
+            400 | stream                  | {"messages": [{"role": "user", "content": "x"}], "stream": "yes"}
+            400 | top_logprobs            | {"messages": [{"role": "user", "content": "x"}], "top_logprobs": 2}
+            400 | logit_bias.x            | {"messages": [{"role": "user", "content": "x"}], "logit_bias": {"x": 1}}
+            400 | logit_bias.1            | {"messages": [{"role": "user", "content": "x"}], "logit_bias": {"1": 1e9}}
+            400 | stop_token_ids          | {"messages": [{"role": "user", "content": "x"}], "stop_token_ids": [-1]}
+            400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": "magic"}
+            400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": "draft"}
+            400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": -3}}}
+            400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_object"}}
+            400 | grammar                 | {"messages": [{"role": "user", "content": "x"}], "grammar": "root ::= x"}
+            400 | tool_choice             | {"messages": [{"role": "user", "content": "x"}], "tool_choice": "required"}
+            400 | tools[0].function       | {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function"}]}
+            400 | functions               | {"messages": [{"role": "user", "content": "x"}], "functions": [{}]}
+            """)
+    void chats(int status, String param, String body) throws Exception {
+        check("/v1/chat/completions", status, param, body);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /v1/completions | prompt          | {}
+            /v1/completions | prompt          | {"prompt": []}
+            /v1/completions | prompt          | {"prompt": [999999]}
+            /v1/completions | prompt          | {"prompt": [1, "a"]}
+            /v1/completions | suffix          | {"prompt": "a", "suffix": "b"}
+            /v1/completions | best_of         | {"prompt": "a", "n": 3, "best_of": 2}
+            /v1/completions | best_of         | {"prompt": "a", "stream": true, "best_of": 2}
+            /v1/completions | max_tokens      | {"prompt": "a", "max_tokens": 0}
+            /v1/embeddings  | input           | {}
+            /v1/embeddings  | input           | {"input": []}
+            /v1/embeddings  | dimensions      | {"input": "a", "dimensions": 2}
+            /v1/embeddings  | pooling         | {"input": "a", "pooling": "cls"}
+            /v1/embeddings  | encoding_format | {"input": "a", "encoding_format": "int8"}
+            /v1/responses   | input           | {}
+            /v1/responses   | previous_response_id | {"input": "a", "previous_response_id": "resp_1"}
+            /v1/responses   | text.format     | {"input": "a", "text": {"format": {"type": "json_object"}}}
+            /tokenize       | content         | {}
+            /detokenize     | tokens          | {"tokens": ["a"]}
+            """)
+    void others(String path, String param, String body) throws Exception {
+        check(path, 400, param, body);
+    }
+
+    private static void check(String path, int status, String param, String body) throws Exception {
+        Api.Answer answer = api.post(path, body);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+        assertThat(answer.header("content-type")).isEqualTo("application/json");
+        assertThat(answer.json().at("/error/type").asString()).isEqualTo("invalid_request_error");
+        assertThat(answer.json().at("/error/param").asString(null)).isEqualTo(param);
+        assertThat(answer.error()).isNotBlank().doesNotContain("Exception", "\n");
+    }
+
+    @Test
+    void tooLongAPromptIsNamedSo() throws Exception {
+        for (String path :
+                new String[] {"/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings"}) {
+            String text = Json.text("word ".repeat(600));
+            String body = path.contains("chat")
+                    ? Api.chat("word ".repeat(600), "")
+                    : "{\"" + (path.endsWith("completions") ? "prompt" : "input") + "\": " + text + "}";
+            Api.Answer answer = api.post(path, body);
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.json().at("/error/code").asString()).isEqualTo("context_length_exceeded");
+        }
+    }
+
+    @Test
+    void unknownFieldsAndNullsAreIgnored() throws Exception {
+        Api.Answer answer = api.post(
+                "/v1/chat/completions",
+                Api.chat("Hello", ", \"max_tokens\": 2, \"user\": \"me\", \"stop\": null, \"wonder\": {\"a\": [1]}"));
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    }
+}
