@@ -19,6 +19,7 @@ import dev.demotic.decoding.speculate.Lookahead;
 import dev.demotic.decoding.speculate.PastReplies;
 import dev.demotic.decoding.speculate.PromptLookup;
 import dev.demotic.decoding.speculate.Rejection;
+import dev.demotic.decoding.speculate.SpecDecPlusPlus;
 import dev.demotic.decoding.speculate.SpeculativeDecoding;
 import dev.demotic.decoding.speculate.StaticTree;
 import dev.demotic.decoding.speculate.StochasticBeam;
@@ -59,6 +60,19 @@ public final class Methods {
                     List.of(TOKENS_5),
                     (target, settings) -> speculative(
                             DraftModel.of(settings.draft(), target, new Chain()), settings.whole("tokens"))),
+            new Method(
+                    "specdec++",
+                    "A smaller model drafts a chain until a rejection is likely",
+                    "Huang et al., 2024, arXiv 2405.19715 (SpecDec++), without its trained head",
+                    true,
+                    DraftUse.REQUIRED,
+                    List.of(
+                            whole("tokens", 20, 1, MOST, MOST_TOKENS),
+                            real("threshold", 0.7, 0, 1, "a draft ends when a rejection is likelier than this")),
+                    (target, settings) -> new SpeculativeDecoding(
+                            DraftModel.of(settings.draft(), target, new Chain()),
+                            new Rejection(),
+                            SpecDecPlusPlus.calibrated(settings.real("threshold"), settings.whole("tokens")))),
             new Method(
                     "tree",
                     "A smaller model drafts a tree of fixed branching",

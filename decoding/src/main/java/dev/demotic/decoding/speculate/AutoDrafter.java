@@ -90,7 +90,7 @@ final class AutoDrafter implements Drafter {
             int window = map.isPresent() ? Integer.MAX_VALUE : WINDOW;
             Supplier<Predictor> predictor = () -> map.<Predictor>map(
                             shared -> ForeignDraftModel.predictor(model, target, shared, vocabulary))
-                    .orElseGet(() -> new ModelPredictor(model, context.target().capacity(), window));
+                    .orElseGet(() -> new ModelPredictor(model, context.target().capacity(), window, false));
             return new ModelGuesser(predictor, window, chances, draftCost, vocabulary);
         }
 

@@ -13,10 +13,11 @@ public record Chain() implements TreeShape {
         while (true) {
             // In a chain, node n of the tree is candidate n - 1 of the predictor.
             MemorySegment logits = predictor.after(node - 1);
+            MemorySegment hidden = predictor.hidden(node - 1);
             int token = draw(tree, node, logits, sampler);
             node = tree.add(node, token);
-            boolean goesOn =
-                    tree.mayGrow(node) && context.length().goesOn(new DraftStep(tree.depth(node), token, logits));
+            boolean goesOn = tree.mayGrow(node)
+                    && context.length().goesOn(new DraftStep(tree.depth(node), token, logits, hidden));
             if (!goesOn) {
                 return;
             }

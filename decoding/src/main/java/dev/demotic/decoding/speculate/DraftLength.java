@@ -12,6 +12,11 @@ public interface DraftLength {
         return true;
     }
 
+    /** Whether it looks at {@link DraftStep#hidden}; for the whole reply. */
+    default boolean readsHidden() {
+        return false;
+    }
+
     /** Told of each round that had a draft, and of each that had none. */
     default void verified(Verification round) {}
 

@@ -34,7 +34,11 @@ public final class DraftModel implements Drafter {
 
     @Override
     public Session begin(Context context) {
-        ModelPredictor predictor = new ModelPredictor(draft, context.target().capacity());
+        ModelPredictor predictor = new ModelPredictor(
+                draft,
+                context.target().capacity(),
+                Integer.MAX_VALUE,
+                context.length().readsHidden());
         return new PredictorSession(predictor, shape, context);
     }
 }

@@ -10,38 +10,44 @@ import java.lang.foreign.MemorySegment;
  * @param depth how many tokens the draft has, this one included
  * @param token the token
  * @param logits of the draft model where it was drawn
+ * @param hidden the draft model's hidden state there, which has read the token before this one: as many floats as the model is
+ *     wide, after the last layer and before the final norm; empty unless the policy reads hidden states and the drafter has them
  */
-public record DraftStep(int depth, int token, MemorySegment logits) {
+public record DraftStep(int depth, int token, MemorySegment logits, MemorySegment hidden) {
+    /**
+     * How sure the draft model was, by its own distribution, without temperature and truncation.
+     *
+     * @param probability of the token
+     * @param entropy of the distribution, in nats
+     */
+    public record Confidence(double probability, double entropy) {}
+
+    /** A step of a drafter without hidden states. */
+    public DraftStep(int depth, int token, MemorySegment logits) {
+        this(depth, token, logits, MemorySegment.NULL);
+    }
+
     /** The draft model's own probability of the token, without temperature and truncation. */
     public double probability() {
-        return Math.exp(logits.getAtIndex(JAVA_FLOAT, token) - logSum());
+        return confidence().probability();
     }
 
-    /** The entropy of the draft model's own distribution, in nats. */
-    public double entropy() {
-        double logSum = logSum();
-        double entropy = 0;
-        for (long i = 0; i < size(); i++) {
-            double logProbability = logits.getAtIndex(JAVA_FLOAT, i) - logSum;
-            double p = Math.exp(logProbability);
-            entropy -= p > 0 ? p * logProbability : 0;
-        }
-        return entropy;
-    }
-
-    private double logSum() {
+    /** How sure the draft model was; looks at every logit. */
+    public Confidence confidence() {
+        long size = logits.byteSize() / Float.BYTES;
         double max = Double.NEGATIVE_INFINITY;
-        for (long i = 0; i < size(); i++) {
+        for (long i = 0; i < size; i++) {
             max = Math.max(max, logits.getAtIndex(JAVA_FLOAT, i));
         }
         double sum = 0;
-        for (long i = 0; i < size(); i++) {
-            sum += Math.exp(logits.getAtIndex(JAVA_FLOAT, i) - max);
+        double weighted = 0;
+        for (long i = 0; i < size; i++) {
+            double below = logits.getAtIndex(JAVA_FLOAT, i) - max;
+            double weight = Math.exp(below);
+            sum += weight;
+            weighted += weight > 0 ? weight * below : 0;
         }
-        return max + Math.log(sum);
-    }
-
-    private long size() {
-        return logits.byteSize() / Float.BYTES;
+        double probability = Math.exp(logits.getAtIndex(JAVA_FLOAT, token) - max) / sum;
+        return new Confidence(probability, Math.log(sum) - weighted / sum);
     }
 }

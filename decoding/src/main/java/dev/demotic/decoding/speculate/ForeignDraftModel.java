@@ -157,7 +157,8 @@ public final class ForeignDraftModel implements Drafter {
                 tokens[count++] = token;
                 boolean goesOn = count < length
                         && !tokenizer.isControl(token)
-                        && context.length().goesOn(new DraftStep(count, token, predictor.after(node)));
+                        && context.length()
+                                .goesOn(new DraftStep(count, token, predictor.after(node), predictor.hidden(node)));
                 if (!goesOn) {
                     break;
                 }

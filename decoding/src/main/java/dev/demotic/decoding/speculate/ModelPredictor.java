@@ -27,6 +27,9 @@ final class ModelPredictor implements Predictor {
     private final Sequence sequence;
     private final int vocabulary;
     private final int window;
+    /** The last layer if its hidden states are wanted, else nothing. */
+    private final int[] captures;
+
     private final TokenTree candidates = new TokenTree();
     private int evaluated;
     /** Where in the history the sequence begins. */
@@ -43,19 +46,21 @@ final class ModelPredictor implements Predictor {
      * @param capacity the most tokens that the target's context will have
      */
     ModelPredictor(LanguageModel model, int capacity) {
-        this(model, capacity, Integer.MAX_VALUE);
+        this(model, capacity, Integer.MAX_VALUE, false);
     }
 
     /**
      * Reads the end of texts.
      *
      * @param capacity the most tokens that the target's context will have
-     * @param window the most tokens to read at once
+     * @param window the most tokens to read at once; {@code Integer.MAX_VALUE} to read texts from the beginning
+     * @param keepsHidden whether hidden states will be asked for
      */
-    ModelPredictor(LanguageModel model, int capacity, int window) {
+    ModelPredictor(LanguageModel model, int capacity, int window, boolean keepsHidden) {
         sequence = model.newGrowingSequence(Math.min(model.context(), capacity));
         this.window = window;
         vocabulary = model.config().vocabulary();
+        captures = keepsHidden ? new int[] {model.config().layers() - 1} : new int[0];
         read = new int[sequence.capacity()];
     }
 
@@ -83,7 +88,8 @@ final class ModelPredictor implements Predictor {
         if (known == 0 && window == Integer.MAX_VALUE) {
             known = sequence.takeCached(Arrays.copyOf(read, length));
         }
-        outputs = sequence.append(Arrays.copyOfRange(read, known, length));
+        outputs = sequence.forward(capturing(Pass.of(Arrays.copyOfRange(read, known, length))));
+        sequence.acceptPathTo(outputs.last());
         passes++;
         return true;
     }
@@ -129,20 +135,33 @@ final class ModelPredictor implements Predictor {
         if (sequence.length() + deepest >= sequence.capacity() || candidates.size() > SpeculativeDecoding.MAX_NODES) {
             return false;
         }
-        outputs = sequence.forward(Pass.of(candidates).from(evaluated));
+        outputs = sequence.forward(capturing(Pass.of(candidates).from(evaluated)));
         evaluated = candidates.size();
         passes++;
         return true;
     }
 
+    private Pass capturing(Pass pass) {
+        return captures.length == 0 ? pass : pass.capturing(captures);
+    }
+
     @Override
     public MemorySegment after(int node) {
-        return outputs().logits(node == TokenTree.ROOT ? outputs().last() : node);
+        return outputs().logits(row(node));
+    }
+
+    @Override
+    public MemorySegment hidden(int node) {
+        return captures.length == 0 ? MemorySegment.NULL : outputs().hidden(captures[0], row(node));
+    }
+
+    private int row(int node) {
+        return node == TokenTree.ROOT ? outputs().last() : node;
     }
 
     /** The draft model's most likely token after a candidate. */
     int mostLikely(int node) {
-        return outputs().argmax(node == TokenTree.ROOT ? outputs().last() : node);
+        return outputs().argmax(row(node));
     }
 
     private Outputs outputs() {

@@ -2,6 +2,7 @@ package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.runtime.TokenTree;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A cheap imitation of the target that puts out logits: a draft model, heads on the target's hidden states.
@@ -26,6 +27,14 @@ public interface Predictor extends NodeLogits, AutoCloseable {
      * @return false if they are more than its context or a pass has room for: none were evaluated then
      */
     boolean evaluate();
+
+    /**
+     * The hidden state from which {@code after} gives the logits: as many floats as the model is wide, after the last layer and
+     * before the final norm; empty if there is none, or none was asked for.
+     */
+    default MemorySegment hidden(int node) {
+        return MemorySegment.NULL;
+    }
 
     /** Makes the history, whose first {@code context} tokens are the context, end with the path to a candidate. */
     default void enter(int node, TokenHistory history, int context) {

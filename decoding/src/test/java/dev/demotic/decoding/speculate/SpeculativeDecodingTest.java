@@ -319,7 +319,7 @@ class SpeculativeDecodingTest {
             @Override
             public boolean goesOn(DraftStep step) {
                 assertThat(step.probability()).isBetween(0.0, 1.0);
-                assertThat(step.entropy()).isBetween(0.0, Math.log(TinyModel.VOCABULARY));
+                assertThat(step.confidence().entropy()).isBetween(0.0, Math.log(TinyModel.VOCABULARY));
                 return step.depth() < 2;
             }
 

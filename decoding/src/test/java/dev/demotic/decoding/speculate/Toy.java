@@ -120,11 +120,19 @@ final class Toy {
             int length = history.size();
             session.propose(tree);
             history.truncate(length);
+            int last = DraftTree.NONE;
             int node = DraftTree.ROOT;
             while (node != DraftTree.NONE) {
+                last = node;
                 node = tree.child(node, rule.next(tree, node, n -> target[tree.token(n)], sampler, spare));
             }
+            session.verified(round(tree, last));
         };
+    }
+
+    @SuppressWarnings("NullAway") // a table puts out nothing else
+    private static Verification round(DraftTree tree, int last) {
+        return new Verification(tree, null, last, 0, 0);
     }
 
     /** The probabilities of all texts of {@link #TOKENS} tokens that begin with the sampler's history. */

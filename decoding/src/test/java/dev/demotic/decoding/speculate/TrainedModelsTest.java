@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The models that Demotic embeds: the larger as target, the smaller as draft. */
@@ -222,6 +224,33 @@ class TrainedModelsTest {
             sum = sum.plus(reply.report(SpeculationStatistics.class).orElseThrow());
         }
         return sum.blockEfficiency();
+    }
+
+    /** What a draft length costs for each token of greedy texts: drafts in vain, and passes of the target. */
+    private record Cost(double discarded, double passes) {
+        static Cost of(DraftLength length) {
+            Generation generation = Generation.with(target)
+                    .maxTokens(100)
+                    .method(new SpeculativeDecoding(
+                            DraftModel.of(draft, target, new Chain()), new Rejection(), length));
+            SpeculationStatistics sum = Stream.concat(
+                            PROMPTS.stream(), Stream.of("import java.util.", "/**\n * A", "Once upon a time"))
+                    .map(prompt -> generation.complete(prompt).report(SpeculationStatistics.class))
+                    .map(Optional::orElseThrow)
+                    .reduce(SpeculationStatistics.none(), SpeculationStatistics::plus);
+            double tokens = sum.tokens();
+            return new Cost((sum.drafted() - sum.accepted()) / tokens, sum.rounds() / tokens);
+        }
+    }
+
+    /** Three points of its curve, each below the curve of fixed lengths: fewer passes and fewer drafts in vain. */
+    @ParameterizedTest
+    @CsvSource({"0.3, 4", "0.5, 5", "0.7, 6"})
+    void stoppingWhenARejectionIsLikelyBeatsFixedLengths(double threshold, int tokens) {
+        Cost adaptive = Cost.of(SpecDecPlusPlus.calibrated(threshold, 20));
+        Cost fixed = Cost.of(DraftLength.fixed(tokens));
+        assertThat(adaptive.passes()).isLessThan(fixed.passes());
+        assertThat(adaptive.discarded()).isLessThan(fixed.discarded());
     }
 
     @Test
