@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /**
  * The models that come with Demotic, as files that can be mapped.
  *
- * <p>Files that lie in a folder are used where they are. Files inside a jar are copied once to the cache folder, under a name
+ * <p>Files that lie in a folder are used where they are. Files inside a jar are copied once to the cache folder, into one
  * that tells their checksum; any number of processes may do so at once. The system property {@code demotic.models} names a
  * folder to look in first.
  */

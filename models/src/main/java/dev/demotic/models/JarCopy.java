@@ -10,7 +10,7 @@ import java.util.jar.JarEntry;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 
-/** Copies an entry of a jar to a folder, once: the copy's name tells its checksum, so that another version gets another file. */
+/** Copies an entry of a jar below a folder, once: in a folder named by its checksum, so that another version gets another file. */
 final class JarCopy {
     private JarCopy() {}
 
@@ -18,9 +18,9 @@ final class JarCopy {
     static Path of(JarURLConnection resource, String name, Path folder) throws IOException {
         resource.setUseCaches(false);
         JarEntry entry = resource.getJarEntry();
-        Path copy = folder.resolve("%08x-%s".formatted(entry.getCrc(), name));
+        Path copy = folder.resolve("%08x".formatted(entry.getCrc())).resolve(name);
         if (!Files.isRegularFile(copy) || Files.size(copy) != entry.getSize()) {
-            Files.createDirectories(folder);
+            Files.createDirectories(copy.getParent());
             Path unfinished = Files.createTempFile(folder, name, ".part");
             try (InputStream in = resource.getInputStream()) {
                 CheckedInputStream checked = new CheckedInputStream(in, new CRC32());

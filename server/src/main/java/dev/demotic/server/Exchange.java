@@ -53,6 +53,11 @@ final class Exchange {
         return request.headers().first(HeaderNames.create(name)).orElse("");
     }
 
+    /** Whether the client wants the connection closed after it. */
+    boolean isLast() {
+        return header("Connection").equalsIgnoreCase("close");
+    }
+
     void respondWith(String header, String value) {
         response.header(header, value);
     }

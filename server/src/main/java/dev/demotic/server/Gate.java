@@ -48,8 +48,8 @@ final class Gate {
             metrics.answered(routes.name(exchange.path()), status, exchange.nanos());
             log(exchange, status);
         }
-        if (status == CLIENT_LEFT) {
-            throw new CloseConnectionException("the client has left");
+        if (status == CLIENT_LEFT || exchange.isLast()) {
+            throw new CloseConnectionException("nothing more is to come");
         }
     }
 
