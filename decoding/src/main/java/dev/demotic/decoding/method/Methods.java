@@ -8,6 +8,7 @@ import static dev.demotic.decoding.method.Parameter.whole;
 import dev.demotic.decoding.PlainDecoding;
 import dev.demotic.decoding.speculate.AcceptanceRule;
 import dev.demotic.decoding.speculate.AutoDecoding;
+import dev.demotic.decoding.speculate.BigLittleDecoding;
 import dev.demotic.decoding.speculate.Chain;
 import dev.demotic.decoding.speculate.DraftLength;
 import dev.demotic.decoding.speculate.DraftModel;
@@ -252,7 +253,23 @@ public final class Methods {
                     List.of(
                             TOKENS_5,
                             real("lenience", 0.5, 1e-6, 1, "no token becomes more than 1 / lenience times as likely")),
-                    (target, settings) -> lossy(target, settings, new Rejection(settings.real("lenience")))));
+                    (target, settings) -> lossy(target, settings, new Rejection(settings.real("lenience")))),
+            new Method(
+                    "bild",
+                    "A smaller model writes until it is unsure, and the larger takes back what surprises it",
+                    "Kim et al., 2023, arXiv 2302.07863 (BiLD)",
+                    false,
+                    DraftUse.REQUIRED,
+                    List.of(
+                            whole("tokens", 10, 1, MOST, "most tokens that the smaller model writes at once"),
+                            real("fallback", 0.6, 0, 1, "probability below which its best token makes it unsure"),
+                            real("rollback", 5, 0, 1000, "surprise, in nats, above which a token is taken back")),
+                    (target, settings) -> BigLittleDecoding.of(
+                            settings.draft(),
+                            target,
+                            settings.real("fallback"),
+                            settings.real("rollback"),
+                            settings.whole("tokens"))));
 
     private Methods() {}
 

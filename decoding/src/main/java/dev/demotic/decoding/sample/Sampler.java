@@ -152,10 +152,20 @@ public final class Sampler {
      * and penalties and at the temperature (1 if greedy), with nothing cut off.
      */
     public void mostLikely(MemorySegment row, int count, Distribution into) {
-        load(row);
-        softmax(distribution, 0, settings.isGreedy() ? 1 : settings.temperature());
+        untruncated(row);
         distribution.keepHighest(count);
         into.copy(distribution);
+    }
+
+    /** The probability of a token among all, by the same measure as {@link #mostLikely(MemorySegment, int, Distribution)}. */
+    public double probability(MemorySegment row, int token) {
+        untruncated(row);
+        return distribution.probability(token);
+    }
+
+    private void untruncated(MemorySegment row) {
+        load(row);
+        softmax(distribution, 0, settings.isGreedy() ? 1 : settings.temperature());
     }
 
     /** Copies logits, those that the row lacks as impossible, and applies bias and penalties. */

@@ -6,9 +6,10 @@ import dev.demotic.decoding.sample.Sampler;
 /**
  * Decides which token comes after a node of the draft, given what the target says there.
  *
- * <p>At temperature 0 all rules are one, the greedy one: the most likely token, and the child that holds it, if any.
+ * <p>At temperature 0 all rules but {@link Rollback} are one, the greedy one: the most likely token, and the child that holds it, if
+ * any.
  */
-public sealed interface AcceptanceRule permits Rejection, SampleAndMatch, TypicalAcceptance {
+public sealed interface AcceptanceRule permits Rejection, Rollback, SampleAndMatch, TypicalAcceptance {
     /** Whether what is emitted has exactly the target's distribution. */
     boolean isLossless();
 

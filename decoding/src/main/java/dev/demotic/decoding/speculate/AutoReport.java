@@ -64,8 +64,7 @@ public record AutoReport(SpeculationStatistics statistics, List<Source> sources,
     @Override
     public List<String> explanation() {
         List<String> lines = new ArrayList<>();
-        lines.add("%d tokens in %d rounds, %.2f a round"
-                .formatted(statistics.tokens(), statistics.rounds(), statistics.blockEfficiency()));
+        lines.add(statistics.summary());
         for (Source source : sources) {
             if (source.rounds() > 0) {
                 double drafted = (double) source.drafted() / source.rounds();

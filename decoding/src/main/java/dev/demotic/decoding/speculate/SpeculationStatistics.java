@@ -77,6 +77,11 @@ public record SpeculationStatistics(
         return depths.stream().mapToLong(Depth::accepted).sum();
     }
 
+    /** What came of the rounds, in words. */
+    String summary() {
+        return "%d tokens in %d rounds, %.2f a round".formatted(tokens, rounds, blockEfficiency());
+    }
+
     /** Both together. */
     public SpeculationStatistics plus(SpeculationStatistics other) {
         List<Depth> sum = new ArrayList<>();

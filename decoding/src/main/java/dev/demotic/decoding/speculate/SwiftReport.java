@@ -30,8 +30,7 @@ public record SwiftReport(SpeculationStatistics statistics, List<Integer> skippe
     @Override
     public List<String> explanation() {
         return List.of(
-                "%d tokens in %d rounds, %.2f a round"
-                        .formatted(statistics.tokens(), statistics.rounds(), statistics.blockEfficiency()),
+                statistics.summary(),
                 "drafts skip layers %s; the others guessed %.0f %% of the tokens in trials, of which there were %d so far"
                         .formatted(skipped, 100 * score, trials));
     }

@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -251,6 +252,43 @@ class TrainedModelsTest {
         Cost fixed = Cost.of(DraftLength.fixed(tokens));
         assertThat(adaptive.passes()).isLessThan(fixed.passes());
         assertThat(adaptive.discarded()).isLessThan(fixed.discarded());
+    }
+
+    /** What the thresholds of a little and a big model buy, on all prompts. */
+    private static BigLittleReport bigAndLittle(double fallback, double rollback) {
+        Generation generation =
+                plain().maxTokens(100).method(BigLittleDecoding.of(draft, target, fallback, rollback, 10));
+        return PROMPTS.stream()
+                .map(prompt -> generation.complete(prompt).report(BigLittleReport.class))
+                .map(Optional::orElseThrow)
+                .reduce(
+                        new BigLittleReport(SpeculationStatistics.none(), 0),
+                        (a, b) -> new BigLittleReport(
+                                a.statistics().plus(b.statistics()), a.departures() + b.departures()));
+    }
+
+    @Test
+    void bigAndLittleModelTradeTheBigOnesChoicesForSpeed() {
+        List<BigLittleReport> reports = DoubleStream.of(0, 3, 1000)
+                .mapToObj(rollback -> bigAndLittle(0, rollback))
+                .toList();
+        double[] efficiencies = reports.stream()
+                .mapToDouble(report -> report.statistics().blockEfficiency())
+                .toArray();
+        assertThat(efficiencies[1]).isGreaterThan(1.1 * efficiencies[0]);
+        assertThat(efficiencies[2]).isGreaterThan(1.1 * efficiencies[1]);
+        double[] departures =
+                reports.stream().mapToDouble(TrainedModelsTest::departing).toArray();
+        assertThat(departures[0]).isZero();
+        assertThat(departures[1]).isGreaterThan(0.01);
+        assertThat(departures[2]).isGreaterThan(1.5 * departures[1]);
+        BigLittleReport careful = bigAndLittle(0.6, 3);
+        assertThat(careful.littleShare()).isLessThan(reports.get(1).littleShare());
+        assertThat(departing(careful)).isLessThan(departures[1]);
+    }
+
+    private static double departing(BigLittleReport report) {
+        return (double) report.departures() / report.statistics().tokens();
     }
 
     @Test
