@@ -17,15 +17,13 @@ const MOST_POINTS = 300;
 /**
  * A small line chart from zero up. Series after the first are dashed, so that colour is not all that tells them apart.
  * @param {Series[]} series
- * @param {{title: string, xName: string, top?: number, format?: (value: number) => string}} options top is the end of the
- *     vertical axis, if not that of the data
+ * @param {{title: string, xName: string, start?: number, top?: number, format?: (value: number) => string}} options start is
+ *     where the horizontal axis begins; top is where the vertical one ends, if not with the data
  */
-export function lineChart(series, { title, xName, top, format = words }) {
+export function lineChart(series, { title, xName, start = 0, top, format = words }) {
   const points = series.flatMap((one) => one.points);
   const highest = top ?? Math.max(1, ...points.map(({ y }) => y)) * 1.05;
-  const from = Math.min(...points.map(({ x }) => x), Number.POSITIVE_INFINITY);
-  const till = Math.max(...points.map(({ x }) => x), 0);
-  const start = Number.isFinite(from) ? Math.min(from, till) : 0;
+  const till = Math.max(start, ...points.map(({ x }) => x));
   /** @param {Point} point */
   const place = ({ x, y }) => {
     const share = till > start ? (x - start) / (till - start) : 1;

@@ -10,7 +10,9 @@ import { duration, figures, percent, speed, words } from './statistics.js';
 import { TokenStrip, visible } from './tokens.js';
 
 const LARGEST_SEED = 2 ** 31;
+/** Characters that are quoted on either side of the first difference. */
 const CONTEXT = 12;
+const PAUSE_MS = 80;
 
 export class Compare {
   /** @type {AbortController | null} */
@@ -87,7 +89,7 @@ export class Compare {
       h('p', { class: 'legend' }, 'Tokens a second: A ', h('b', { class: 'key-0' }, '——'), ', B ', h('b', { class: 'key-1' }, '– –')),
       lineChart(series, { title: 'Tokens a second', xName: 's' }),
     );
-  });
+  }, PAUSE_MS);
 
   /** @param {boolean} runs */
   #showRunning(runs) {

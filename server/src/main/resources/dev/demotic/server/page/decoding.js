@@ -9,15 +9,19 @@ import { describe, drawTree } from './tree.js';
 
 /** @typedef {import('./recording.js').Recording} Recording */
 
+/** Drawing takes time that a server on the same machine could decode in. */
+const PAUSE_MS = 80;
+
 export class DecodingView {
   /** @type {Recording | null} */
   #recording = null;
   /** @type {number | null} the round that is drawn; null for always the last */
   #round = null;
-  #drawn = { recording: /** @type {Recording | null} */ (null), round: -1 };
+  /** @type {import('./recording.js').Round | undefined} */
+  #drawn;
 
   /** Draws again soon. */
-  update = perFrame(() => this.#draw());
+  update = perFrame(() => this.#draw(), PAUSE_MS);
 
   /** @param {import('./tokens.js').Alternatives} alternatives */
   constructor(alternatives) {
@@ -59,7 +63,7 @@ export class DecodingView {
       );
       byId('acceptance-chart').replaceChildren(
         lineChart([{ name: 'accepted', points: acceptance(recording) }], {
-          title: 'Accepted share of the drafts', xName: 'rounds', top: 1, format: percent,
+          title: 'Accepted share of the drafts', xName: 'rounds', start: 1, top: 1, format: percent,
         }),
       );
     }
@@ -70,15 +74,15 @@ export class DecodingView {
     const { rounds } = recording;
     const index = this.#round ?? rounds.length - 1;
     byId('round-last').setAttribute('aria-pressed', String(this.#round === null));
+    // Read out when a person asked for it, not as rounds fly by.
+    byId('round-name').setAttribute('aria-live', this.#round === null ? 'off' : 'polite');
     byId('round-back').disabled = index <= 0;
     byId('round-on').disabled = index >= rounds.length - 1;
-    if (this.#drawn.recording === recording && this.#drawn.round === index && rounds.length > 0) {
-      byId('round-name').textContent = nameOf(recording, index);
-      return;
+    byId('round-name').textContent = rounds[index] ? nameOf(recording, index) : 'No round yet';
+    if (this.#drawn !== rounds[index]) {
+      this.#drawn = rounds[index];
+      byId('tree').replaceChildren(...(rounds[index] ? [drawTree(rounds[index])] : []));
     }
-    this.#drawn = { recording, round: index };
-    byId('round-name').textContent = rounds.length > 0 ? nameOf(recording, index) : 'No draft yet';
-    byId('tree').replaceChildren(...(rounds[index] ? [drawTree(rounds[index])] : []));
   }
 }
 

@@ -41,14 +41,15 @@ export class Recording {
   timings = null;
   /** @type {string | null} */
   finishReason = null;
-  /** When the first of it came, and the last, in ms since the request; null before */
-  /** @type {number | null} */
+  /** @type {number | null} when the first token came, in ms since the request */
   first = null;
+  /** When the last chunk came, likewise. */
   last = 0;
 
   /** @type {Token[]} tokens of rounds, for which the model's probabilities have not come yet */
   #awaiting = [];
   #emitted = 0;
+  #hasProbabilities = false;
 
   /** @param {number} start when the request went out, in ms */
   constructor(start) {
@@ -95,19 +96,11 @@ export class Recording {
     const entries = entriesOf(choice.logprobs);
     this.text += content;
     this.finishReason = choice.finish_reason ?? this.finishReason;
+    this.#hasProbabilities ||= entries.length > 0;
     entries.forEach((entry) => this.#addProbabilities(entry));
-    if (content !== '' && this.#isBare(entries)) {
-      this.#append('own', content, -1, null);
-      this.#awaiting = [];
+    if (content !== '' && !this.#hasProbabilities && this.rounds.length === 0) {
+      this.#own(content);
     }
-  }
-
-  /**
-   * Whether the server tells no more than the text.
-   * @param {Entry[]} entries
-   */
-  #isBare(entries) {
-    return entries.length === 0 && this.rounds.length === 0 && this.tokens.every((token) => token.alternatives.length === 0);
   }
 
   /**
@@ -118,13 +111,13 @@ export class Recording {
   #addProbabilities(entry) {
     const match = this.#awaiting.findIndex((token) => token.text === entry.text);
     const passed = this.#awaiting.splice(0, Math.max(match, 0) + 1);
-    const token = passed.at(-1) ?? this.#append('own', entry.text, -1, null);
+    const token = passed.at(-1) ?? this.#own(entry.text);
     token.probability = entry.probability;
     token.alternatives = entry.alternatives;
-    this.#awaiting = this.#awaiting.filter((other) => other !== token);
   }
 
   /**
+   * A token of a round.
    * @param {Kind} kind
    * @param {string} text
    * @param {number} round
@@ -138,6 +131,17 @@ export class Recording {
       this.#awaiting.push(token);
       this.#emitted++;
     }
+  }
+
+  /**
+   * A token that no round told of.
+   * @param {string} text
+   */
+  #own(text) {
+    /** @type {Token} */
+    const token = { text, kind: 'own', round: -1, drafted: null, probability: null, alternatives: [] };
+    this.tokens.push(token);
+    this.#emitted++;
     return token;
   }
 }

@@ -32,7 +32,7 @@ const SAMPLING = [
   { name: 'presence_penalty', label: 'Presence penalty', min: -2, max: 2, step: 'any', hint: '0 for none' },
   { name: 'frequency_penalty', label: 'Frequency penalty', min: -2, max: 2, step: 'any', hint: '0 for none' },
   { name: 'max_tokens', label: 'Most tokens', min: 1, step: '1', hint: 'of a reply' },
-  { name: 'seed', label: 'Seed', step: '1', hint: 'empty for another each time' },
+  { name: 'seed', label: 'Seed', step: '1', hint: 'the same gives the same text' },
   { name: 'top_logprobs', label: 'Alternatives', min: 0, max: 20, step: '1', hint: 'tokens shown beside each' },
 ];
 
@@ -93,7 +93,7 @@ export class Settings {
   #number({ name, label, min, max, step, hint }) {
     const { sampling } = this.values;
     const field = h('input', {
-      type: 'number', name, min, max, step, value: sampling[name] ?? '', placeholder: 'default',
+      type: 'number', name, min, max, step, value: sampling[name] ?? '', placeholder: name === 'seed' ? 'random' : 'default',
       change: ({ target }) => this.#set(() => (sampling[name] = target.validity.valid ? target.value : '')),
     });
     return h('label', {}, label, field, h('small', {}, hint));

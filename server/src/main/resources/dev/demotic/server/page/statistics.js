@@ -36,10 +36,11 @@ export function speed({ arrivals }) {
  * @returns {Point[]}
  */
 export function acceptance({ rounds }) {
-  const drafted = rounds.map((round, i) => ({ round, number: i + 1 })).filter(({ round }) => round.nodes.length > 0);
-  return drafted.map(({ number }, i) => {
-    const nodes = drafted.slice(Math.max(0, i + 1 - ROUNDS), i + 1).flatMap(({ round }) => round.nodes);
-    return { x: number, y: nodes.filter((node) => node.state === 'accepted').length / nodes.length };
+  const counts = rounds.map(({ nodes }, i) => ({ x: i + 1, drafted: nodes.length, accepted: accepted(nodes) }));
+  const drafts = counts.filter(({ drafted }) => drafted > 0);
+  return drafts.map(({ x }, i) => {
+    const last = drafts.slice(Math.max(0, i + 1 - ROUNDS), i + 1);
+    return { x, y: sum(last.map((one) => one.accepted)) / sum(last.map((one) => one.drafted)) };
   });
 }
 
@@ -63,9 +64,8 @@ export function acceptance({ rounds }) {
 export function figures(recording) {
   const { timings, rounds, arrivals, first, last } = recording;
   const tokens = timings?.predicted_n ?? arrivals.at(-1)?.tokens ?? 0;
-  const nodes = rounds.flatMap((round) => round.nodes);
-  const drafted = timings?.draft_n ?? nodes.length;
-  const accepted = timings?.draft_n_accepted ?? nodes.filter((node) => node.state === 'accepted').length;
+  const drafted = timings?.draft_n ?? sum(rounds.map(({ nodes }) => nodes.length));
+  const right = timings?.draft_n_accepted ?? sum(rounds.map(({ nodes }) => accepted(nodes)));
   const passes = timings?.rounds || rounds.length;
   const seconds = first === null ? 0 : (last - first) / 1000;
   return {
@@ -74,10 +74,20 @@ export function figures(recording) {
     firstMs: first,
     totalMs: timings ? timings.prompt_ms + timings.predicted_ms : last || null,
     perPass: passes > 0 && tokens > 0 ? tokens / passes : null,
-    acceptance: drafted > 0 ? accepted / drafted : null,
+    acceptance: drafted > 0 ? right / drafted : null,
     drafted,
     cached: timings?.cached_n ?? 0,
   };
+}
+
+/** @param {import('./recording.js').DraftNode[]} nodes */
+function accepted(nodes) {
+  return nodes.filter(({ state }) => state === 'accepted').length;
+}
+
+/** @param {number[]} values */
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /**
