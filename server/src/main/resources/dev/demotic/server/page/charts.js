@@ -8,7 +8,7 @@ import { words } from './statistics.js';
 
 const WIDTH = 360;
 const HEIGHT = 130;
-const LEFT = 38;
+const LEFT = 46;
 const RIGHT = 352;
 const TOP = 10;
 const BOTTOM = 106;
@@ -35,7 +35,7 @@ export function lineChart(series, { title, xName, start = 0, top, format = words
     'svg',
     { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label },
     svg('path', { class: 'axis', d: `M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}` }),
-    svg('text', { x: LEFT - 4, y: TOP + 8, class: 'end' }, format(highest)),
+    svg('text', { x: LEFT - 4, y: TOP + 8, class: 'end' }, points.length > 0 ? format(highest) : ''),
     svg('text', { x: LEFT - 4, y: BOTTOM, class: 'end' }, '0'),
     svg('text', { x: LEFT, y: BOTTOM + 16 }, words(start)),
     svg('text', { x: RIGHT, y: BOTTOM + 16, class: 'end' }, `${words(till)} ${xName}`),

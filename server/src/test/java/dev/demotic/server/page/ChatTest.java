@@ -26,6 +26,15 @@ class ChatTest extends PageTestCase {
     }
 
     @Test
+    void copiesTheReplyAsItWasWritten() {
+        send("cats?");
+        awaitReply();
+        tab.click(".message.assistant .copy");
+        tab.until("document.querySelector('.message.assistant .copy').textContent === 'Copied'");
+        assertThat(tab.clipboard()).isEqualTo(Script.TEXT);
+    }
+
+    @Test
     void sendsTheWholeConversationAndCanGoBackInIt() throws InterruptedException {
         send("one");
         awaitReply();

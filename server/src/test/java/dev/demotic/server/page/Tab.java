@@ -143,6 +143,14 @@ final class Tab implements AutoCloseable {
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
     }
 
+    /** The text on the clipboard. */
+    String clipboard() {
+        call(
+                "Browser.grantPermissions",
+                Map.of("permissions", List.of("clipboardReadWrite", "clipboardSanitizedWrite")));
+        return evaluate("navigator.clipboard.readText()").asString();
+    }
+
     /** @param scheme light or dark */
     void prefer(String scheme) {
         call(
