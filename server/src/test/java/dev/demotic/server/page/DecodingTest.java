@@ -69,14 +69,14 @@ class DecodingTest extends PageTestCase {
                           const {layOut} = await import('/tree.js');
                           const nodes = [];
                           for (let i = 0; i < 60; i++) {
-                            const parent = i === 0 ? -1 : (i * 7919) % i - (i % 5 === 0 ? 1 : 0);
-                            nodes.push({parent, id: i, text: 'x', probability: null, state: i === 0 ? 'accepted' : 'untested'});
+                            const parent = i < 2 ? -1 : Math.floor(i * 0.7) - 1;
+                            nodes.push({parent, id: i, text: 'x', probability: null, state: i === 1 ? 'accepted' : 'rejected'});
                           }
                           const boxes = layOut({nodes, bonus: {id: 1, text: 'y'}, drafter: null, draft_ms: 0, verify_ms: 0});
                           const places = new Set(boxes.map((box) => box.depth + ':' + box.row));
                           const right = boxes.filter((box) => box.parent >= 0).every((box) => box.depth === boxes[box.parent].depth + 1);
-                          return [boxes.length, places.size, right, boxes[1].row, boxes.at(-1).parent].join();
-                        })()""").asString()).isEqualTo("62,62,true,0,1");
+                          return [boxes.length, places.size, right, boxes[2].row, boxes.at(-1).row, boxes.at(-1).parent].join();
+                        })()""").asString()).isEqualTo("62,62,true,0,0,2");
     }
 
     @Test
@@ -148,8 +148,12 @@ class DecodingTest extends PageTestCase {
                           recording.add(said('a', '?', 'late'), 2);
                           recording.add({choices: [], demotic: {round: {nodes: [], bonus: own('b')}}}, 3);
                           recording.add(said('b'), 4);
-                          return recording.tokens.map((t) => t.kind + ' ' + t.text + ' ' + Math.round(-Math.log(t.probability))).join('|');
-                        })""").asString()).isEqualTo("accepted a 3|bonus \ufffd 3|own late 3|own b 1");
+                          recording.add({choices: [], demotic: {round: {nodes: [], bonus: own('untold')}}}, 5);
+                          recording.add({choices: [], demotic: {round: {nodes: [], bonus: own('told')}}}, 6);
+                          recording.add(said('told'), 7);
+                          return recording.tokens.map((t) => t.kind + ' ' + t.text + ' ' + Math.round(-Math.log(t.probability ?? 1))).join('|');
+                        })""").asString())
+                .isEqualTo("accepted a 3|bonus \ufffd 3|own late 3|own b 1|own untold 0|own told 1");
     }
 
     private void reply() {

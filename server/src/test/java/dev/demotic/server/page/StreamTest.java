@@ -8,9 +8,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** The parser of server-sent events. */
 class StreamTest extends PageTestCase {
     private static final String EVENTS =
-            ": hello\ndata: one\n\nevent: x\ndata:two\ndata: three\nid: 4\n\ndata\n\n\ndata: \u00e9\u20ac\ud83d\ude00\r\n\r\ndata: five\r\rdata: lost";
+            ": hello\ndata: one\n\nevent: x\ndata:two\ndata: three\nid: 4\n\ndata\n\n\ndata: \u00e9\u20ac\ud83d\ude00\r\n\r\ndata: five\r\rdata: six\r\ndata: seven\r\n\r\ndata: lost";
 
-    private static final String EXPECTED = "[\"one\",\"two\\nthree\",\"\",\"\u00e9\u20ac\ud83d\ude00\",\"five\"]";
+    private static final String EXPECTED =
+            "[\"one\",\"two\\nthree\",\"\",\"\u00e9\u20ac\ud83d\ude00\",\"five\",\"six\\nseven\"]";
 
     /** The same events come out wherever the stream is cut, within characters included. */
     @Test
