@@ -1,0 +1,4 @@
+@NullMarked
+package dev.demotic.server.page;
+
+import org.jspecify.annotations.NullMarked;
