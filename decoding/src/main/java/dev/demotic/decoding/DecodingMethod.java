@@ -41,6 +41,11 @@ public interface DecodingMethod {
     /** The name by which users ask for it. */
     String name();
 
+    /** Whether it learns from every token of a prompt, so that none of them may come from the prefix cache. */
+    default boolean readsWholePrompt() {
+        return false;
+    }
+
     /**
      * Continues a sequence until the sink has enough, or the sequence is full.
      *

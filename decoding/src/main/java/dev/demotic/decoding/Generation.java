@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How to generate text with a model; each call generates one reply.
  *
- * <p>Immutable: the methods that set something return a new one, and one may serve any number of threads at once, whose
+ * <p>Never changes: the methods that set something return a new one, and one may serve any number of threads at once, whose
  * passes the model then joins. A reply is cancelled by interrupting its thread.
  *
  * <pre>{@code
@@ -34,52 +34,41 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Generation {
     private final LanguageModel model;
-    private final SamplingSettings sampling;
-    private final int maxTokens;
-    private final List<String> stops;
-    private final Set<Integer> stopTokens;
-    private final Set<Integer> shownTokens;
-    private final int logprobs;
-    private final DecodingMethod method;
-    private final @Nullable Consumer<DraftRound> onDraft;
-    private final Consumer<TokenLogprobs> onToken;
+    private SamplingSettings sampling = SamplingSettings.greedy();
+    private int maxTokens = Integer.MAX_VALUE;
+    private List<String> stops = List.of();
+    private Set<Integer> stopTokens = Set.of();
+    private Set<Integer> shownTokens = Set.of();
+    private int logprobs = -1;
+    private boolean usesPrefixCache = true;
+    private DecodingMethod method = new PlainDecoding();
+    private @Nullable Consumer<DraftRound> onDraft;
+    private Consumer<TokenLogprobs> onToken = _ -> {};
 
-    private Generation(
-            LanguageModel model,
-            SamplingSettings sampling,
-            int maxTokens,
-            List<String> stops,
-            Set<Integer> stopTokens,
-            Set<Integer> shownTokens,
-            int logprobs,
-            DecodingMethod method,
-            @Nullable Consumer<DraftRound> onDraft,
-            Consumer<TokenLogprobs> onToken) {
+    private Generation(LanguageModel model) {
         this.model = model;
-        this.sampling = sampling;
-        this.maxTokens = maxTokens;
-        this.stops = stops;
-        this.stopTokens = stopTokens;
-        this.shownTokens = shownTokens;
-        this.logprobs = logprobs;
-        this.method = method;
-        this.onDraft = onDraft;
-        this.onToken = onToken;
+    }
+
+    /** A copy with a change, which nobody sees before it is complete. */
+    private Generation with(Consumer<Generation> change) {
+        Generation copy = new Generation(model);
+        copy.sampling = sampling;
+        copy.maxTokens = maxTokens;
+        copy.stops = stops;
+        copy.stopTokens = stopTokens;
+        copy.shownTokens = shownTokens;
+        copy.logprobs = logprobs;
+        copy.usesPrefixCache = usesPrefixCache;
+        copy.method = method;
+        copy.onDraft = onDraft;
+        copy.onToken = onToken;
+        change.accept(copy);
+        return copy;
     }
 
     /** Greedy text until the model stops or the context is full. */
     public static Generation with(LanguageModel model) {
-        return new Generation(
-                model,
-                SamplingSettings.greedy(),
-                Integer.MAX_VALUE,
-                List.of(),
-                Set.of(),
-                Set.of(),
-                -1,
-                new PlainDecoding(),
-                null,
-                _ -> {});
+        return new Generation(model);
     }
 
     public LanguageModel model() {
@@ -91,8 +80,7 @@ public final class Generation {
     }
 
     public Generation sampling(SamplingSettings settings) {
-        return new Generation(
-                model, settings, maxTokens, stops, stopTokens, shownTokens, logprobs, method, onDraft, onToken);
+        return with(copy -> copy.sampling = settings);
     }
 
     /** 0 for greedy, 1 for the model's own distribution. */
@@ -109,8 +97,7 @@ public final class Generation {
         if (limit < 1) {
             throw new DemoticException("max tokens is " + limit + ", but must be at least 1");
         }
-        return new Generation(
-                model, sampling, limit, stops, stopTokens, shownTokens, logprobs, method, onDraft, onToken);
+        return with(copy -> copy.maxTokens = limit);
     }
 
     /** Ends the reply before the first of these strings. */
@@ -118,29 +105,17 @@ public final class Generation {
         if (strings.stream().anyMatch(String::isEmpty)) {
             throw new DemoticException("a stop string is empty; leave it out or name some text");
         }
-        return new Generation(
-                model,
-                sampling,
-                maxTokens,
-                List.copyOf(strings),
-                stopTokens,
-                shownTokens,
-                logprobs,
-                method,
-                onDraft,
-                onToken);
+        return with(copy -> copy.stops = List.copyOf(strings));
     }
 
     /** Ends the reply at these tokens, too. */
     public Generation stopTokens(Set<Integer> tokens) {
-        return new Generation(
-                model, sampling, maxTokens, stops, Set.copyOf(tokens), shownTokens, logprobs, method, onDraft, onToken);
+        return with(copy -> copy.stopTokens = Set.copyOf(tokens));
     }
 
     /** Has these control tokens appear in the text, which leaves out the others. */
     public Generation show(Set<Integer> tokens) {
-        return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, Set.copyOf(tokens), logprobs, method, onDraft, onToken);
+        return with(copy -> copy.shownTokens = Set.copyOf(tokens));
     }
 
     /** Reports how likely each token was, with this many alternatives; -1 for no report. */
@@ -148,25 +123,26 @@ public final class Generation {
         if (alternatives < -1) {
             throw new DemoticException("logprobs asks for " + alternatives + " alternatives, but takes 0 or more");
         }
-        return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, shownTokens, alternatives, method, onDraft, onToken);
+        return with(copy -> copy.logprobs = alternatives);
     }
 
     public Generation method(DecodingMethod decodingMethod) {
-        return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, decodingMethod, onDraft, onToken);
+        return with(copy -> copy.method = decodingMethod);
     }
 
     /** Hands on what becomes of every draft, for methods that draft. */
     public Generation onDraft(Consumer<DraftRound> listener) {
-        return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, method, listener, onToken);
+        return with(copy -> copy.onDraft = listener);
     }
 
     /** Hands on how likely each token was, before its text, if {@link #logprobs} asks for it. */
     public Generation onToken(Consumer<TokenLogprobs> listener) {
-        return new Generation(
-                model, sampling, maxTokens, stops, stopTokens, shownTokens, logprobs, method, onDraft, listener);
+        return with(copy -> copy.onToken = listener);
+    }
+
+    /** Whether what the KV cache still has of a prompt is taken from there; it is unless this says otherwise, and changes no text. */
+    public Generation prefixCache(boolean use) {
+        return with(copy -> copy.usesPrefixCache = use);
     }
 
     /** Continues a text as it stands, without a chat template. */
@@ -181,7 +157,7 @@ public final class Generation {
 
     /** Continues tokens, taken as they are. */
     public Reply complete(int[] prompt, Consumer<String> onText) {
-        try (Sequence sequence = model.newSequence(capacityFor(prompt))) {
+        try (Sequence sequence = model.newGrowingSequence(capacityFor(prompt))) {
             return reply(sequence, prompt, onText);
         }
     }
@@ -264,7 +240,7 @@ public final class Generation {
         Sampler sampler = new Sampler(sampling, model.config().vocabulary());
         sampler.history().begin(prompt);
         ReplyText text = new ReplyText(model.tokenizer(), stops, shownTokens, onText);
-        int cached = sequence.length();
+        int cached = cached(sequence, prompt);
         int limit = Math.min(maxTokens, sequence.capacity() - prompt.length + 1);
         Collector collector = new Collector(sampler.history(), text, prompt.length + limit);
         try {
@@ -285,6 +261,15 @@ public final class Generation {
                 collector.clock.timings(),
                 List.copyOf(collector.logprobs),
                 collector.report);
+    }
+
+    /** Takes what is known of a prompt; returns how much of it that is. */
+    private int cached(Sequence sequence, int[] prompt) {
+        if (sequence.length() == 0 && usesPrefixCache && !method.readsWholePrompt()) {
+            return sequence.takeCached(prompt);
+        }
+        sequence.remember();
+        return sequence.length();
     }
 
     /** Turns what a method puts out into the parts of a reply. */

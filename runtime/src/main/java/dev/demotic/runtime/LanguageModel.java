@@ -137,9 +137,9 @@ public final class LanguageModel implements AutoCloseable {
         return pool.use();
     }
 
-    /** Blocks that a sequence of this capacity reserves. */
-    public int kvBlocks(int capacity) {
-        return KvShape.blocks(capacity + MemoryNeed.DRAFT_ROOM);
+    /** Blocks that a growing sequence reserves when it reads a prompt: those that it needs at once, and some to grow into. */
+    public int kvBlocks(int prompt, int capacity) {
+        return KvTable.firstBlocks(prompt + MemoryNeed.DRAFT_ROOM, capacity + MemoryNeed.DRAFT_ROOM);
     }
 
     /** The file or folder that the model came from. */

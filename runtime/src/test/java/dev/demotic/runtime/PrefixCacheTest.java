@@ -235,7 +235,7 @@ class PrefixCacheTest {
             alone.add(greedy(i, length));
         }
         assertThat(mostWaiting).hasValue(0);
-        assertThat(model.kvBlocks(length) * count)
+        assertThat(KvShape.blocks(length) * count)
                 .isGreaterThan(2 * model.kvUse().capacity());
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<int[]>> together = IntStream.range(0, count)

@@ -10,8 +10,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Who may generate with a model, and who waits: first come, first served.
  *
- * <p>A request is let in when its replies are not too many beside those that run, and the KV cache has room for all that they may
- * come to hold. So a reply that has begun never lacks memory. Where too many wait already, a request is refused.
+ * <p>A request is let in when its replies are not too many beside those that run, and the KV cache has room for their beginnings
+ * beside the others'. What they lack when they grow they wait for by turns, and lose nothing by that. Where too many requests
+ * wait already, one more is refused.
  */
 final class Admission {
     private final LanguageModel model;
@@ -72,19 +73,21 @@ final class Admission {
     /**
      * Waits for a request's turn.
      *
+     * @param prompt its tokens
      * @param positions tokens that prompt and reply of each may have together
      * @param replies generated at once
      * @throws ApiException if too many wait, it could never be let in, or the server is stopping
      * @throws CancellationException if the thread is interrupted
      */
-    Permit enter(int positions, int replies) {
-        Permit permit = new Permit(replies, replies * model.kvBlocks(positions));
-        if (replies > maxRunning || permit.needed > model.kvUse().capacity()) {
+    Permit enter(int prompt, int positions, int replies) {
+        if (replies > maxRunning) {
             throw ApiException.invalid(
                     "n",
-                    "%d replies of up to %,d tokens at once are more than this server can hold; ask for fewer or shorter ones"
-                            .formatted(replies, positions));
+                    "%d replies at once are more than this server makes, which is %d; ask for fewer, or start it with --max-running"
+                            .formatted(replies, maxRunning));
         }
+        long needed = (long) replies * model.kvBlocks(prompt, positions);
+        Permit permit = new Permit(replies, (int) Math.min(needed, model.kvUse().capacity()));
         lock.lock();
         try {
             checkOpen();

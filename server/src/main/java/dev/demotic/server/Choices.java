@@ -43,7 +43,7 @@ final class Choices {
 
     /** Waits for the right to make a request's replies. */
     Admission.Permit enter(Wish wish, int prompt, int replies) {
-        return models.admission(wish.served()).enter(wish.positions(prompt), replies);
+        return models.admission(wish.served()).enter(prompt, wish.positions(prompt), replies);
     }
 
     /** {@link #generate(Exchange, Wish, int[], int, IntFunction)} with nobody listening. */

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A request and its response, on the thread that works on it. */
@@ -24,6 +25,7 @@ final class Exchange {
     private final ServerRequest request;
     private final ServerResponse response;
     private final long maxBodyBytes;
+    private final Duration ioTimeout;
     private final Thread thread = Thread.currentThread();
     private final long began = System.nanoTime();
     private final String id = Ids.next("req_");
@@ -33,10 +35,11 @@ final class Exchange {
     private boolean over;
     private int status;
 
-    Exchange(ServerRequest request, ServerResponse response, long maxBodyBytes) {
+    Exchange(ServerRequest request, ServerResponse response, ServerOptions options) {
         this.request = request;
         this.response = response;
-        this.maxBodyBytes = maxBodyBytes;
+        maxBodyBytes = options.maxBodyBytes();
+        ioTimeout = options.ioTimeout();
         response.header("x-request-id", id);
     }
 
@@ -78,8 +81,11 @@ final class Exchange {
 
     /** The members of the JSON object that was sent; once it is read, the request is stopped when its client leaves. */
     Fields fields() {
+        ReadAhead input = WatchedConnections.current();
+        input.limit(ioTimeout);
         byte[] body = body();
-        WatchedConnections.current().onLeaving(() -> stop(Stop.CLIENT_LEFT));
+        input.unlimit();
+        input.onLeaving(() -> stop(Stop.CLIENT_LEFT));
         return Fields.of(Json.read(body));
     }
 

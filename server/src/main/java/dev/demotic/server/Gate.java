@@ -37,7 +37,7 @@ final class Gate {
     }
 
     void handle(ServerRequest request, ServerResponse response) {
-        Exchange exchange = new Exchange(request, response, options.maxBodyBytes());
+        Exchange exchange = new Exchange(request, response, options);
         open.add(exchange);
         int status = 0;
         try {

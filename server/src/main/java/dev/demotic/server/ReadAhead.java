@@ -3,8 +3,11 @@ package dev.demotic.server;
 import io.helidon.common.buffers.DataReader;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,21 +20,39 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
 
     private final DataReader source;
     private @Nullable CompletableFuture<byte[]> ahead;
+    private long limitNanos = Long.MAX_VALUE;
 
     ReadAhead(DataReader source) {
         this.source = source;
     }
 
-    /** The next bytes for the connection's thread; null at the end. */
+    /** How long the client may be silent from now on before reading fails; the connection can still be written to then. */
+    void limit(Duration silence) {
+        limitNanos = silence.toNanos();
+    }
+
+    /** The client may be silent for as long as it likes. */
+    void unlimit() {
+        limitNanos = Long.MAX_VALUE;
+    }
+
+    /**
+     * The next bytes for the connection's thread; null at the end.
+     *
+     * @throws UncheckedIOException of a {@link SocketTimeoutException} if they do not come within the limit
+     */
     @Override
     public byte @Nullable [] get() {
-        CompletableFuture<byte[]> early = ahead;
-        ahead = null;
-        if (early == null) {
+        if (ahead == null && limitNanos == Long.MAX_VALUE) {
             return orNull(read());
         }
+        CompletableFuture<byte[]> reading = reading();
         try {
-            return orNull(early.get());
+            byte[] bytes = reading.get(limitNanos, TimeUnit.NANOSECONDS);
+            ahead = null;
+            return orNull(bytes);
+        } catch (TimeoutException silent) {
+            throw new UncheckedIOException(new SocketTimeoutException("the client is silent"));
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return null;
@@ -42,14 +63,7 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
 
     /** Calls back, on another thread, when the client leaves before it sends anything more. */
     void onLeaving(Runnable action) {
-        CompletableFuture<byte[]> reading = ahead;
-        if (reading == null) {
-            reading = new CompletableFuture<>();
-            ahead = reading;
-            CompletableFuture<byte[]> result = reading;
-            Thread.startVirtualThread(() -> readInto(result));
-        }
-        CompletableFuture<Void> _ = reading.handle((bytes, failure) -> {
+        CompletableFuture<Void> _ = reading().handle((bytes, failure) -> {
             if (failure != null || bytes.length == 0) {
                 action.run();
             }
@@ -57,18 +71,21 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
         });
     }
 
+    /** The read that is under way, or was done early. */
+    private CompletableFuture<byte[]> reading() {
+        if (ahead == null) {
+            CompletableFuture<byte[]> result = new CompletableFuture<>();
+            Thread.startVirtualThread(() -> readInto(result));
+            ahead = result;
+        }
+        return ahead;
+    }
+
     private void readInto(CompletableFuture<byte[]> result) {
-        while (!result.isDone()) {
-            try {
-                result.complete(read());
-            } catch (UncheckedIOException failure) {
-                // A client that waits for its reply is silent for as long as that takes.
-                if (!(failure.getCause() instanceof SocketTimeoutException)) {
-                    result.completeExceptionally(failure);
-                }
-            } catch (RuntimeException failure) {
-                result.completeExceptionally(failure);
-            }
+        try {
+            result.complete(read());
+        } catch (RuntimeException failure) {
+            result.completeExceptionally(failure);
         }
     }
 

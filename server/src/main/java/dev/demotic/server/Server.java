@@ -117,10 +117,8 @@ public final class Server implements AutoCloseable {
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
-                .useNio(false) // channels know no read timeout
                 .addConnectionSelector(new WatchedConnections(
                         Http1ConnectionSelectorConfig.builder().config(http1).build()))
-                .connectionOptions(socket -> socket.readTimeout(options.ioTimeout()))
                 .directHandlers(handlers -> {
                     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
                         handlers.addHandler(type, Server::refusal);

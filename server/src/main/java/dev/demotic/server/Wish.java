@@ -65,8 +65,8 @@ record Wish(
                 .stop(stops)
                 .stopTokens(stopTokens)
                 .logprobs(logprobs)
+                .prefixCache(fields.flag("cache_prompt", true))
                 .method(method(fields, served));
-        fields.flag("cache_prompt", true);
         Set<Integer> ends = new HashSet<>(stopTokens);
         ends.addAll(model.tokenizer().stopTokens());
         return new Wish(

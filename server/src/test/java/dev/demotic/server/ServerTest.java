@@ -108,7 +108,7 @@ class ServerTest {
                     api.http().sendAsync(chat(api, "").build(), BodyHandlers.ofString());
             CompletableFuture<HttpResponse<String>> streamed =
                     api.http().sendAsync(chat(api, ", \"stream\": true").build(), BodyHandlers.ofString());
-            while (api.model.kvUse().reserved() < 2 * api.model.kvBlocks(512)) {
+            while (api.model.kvUse().reserved() < 2 * api.model.kvBlocks(1, 512)) {
                 Thread.sleep(5);
             }
             api.server.close();

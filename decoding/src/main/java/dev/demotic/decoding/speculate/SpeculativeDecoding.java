@@ -37,6 +37,11 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
     }
 
     @Override
+    public boolean readsWholePrompt() {
+        return drafter.captures().length > 0;
+    }
+
+    @Override
     public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
         long start = System.nanoTime();
         Outputs outputs = sequence.forward(capturing(Pass.of(prompt)));

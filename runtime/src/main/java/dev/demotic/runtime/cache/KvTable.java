@@ -54,6 +54,11 @@ public final class KvTable implements AutoCloseable {
         return new KvTable(pool, KvShape.blocks(capacity));
     }
 
+    /** Blocks that a growing table of this capacity reserves when it needs so many slots first. */
+    public static int firstBlocks(int slots, int capacity) {
+        return Math.min(KvShape.blocks(capacity), KvShape.blocks(slots + AHEAD));
+    }
+
     /** Committed positions. */
     public int length() {
         return length;
@@ -99,7 +104,7 @@ public final class KvTable implements AutoCloseable {
     }
 
     private int missing(int slots) {
-        return Math.min(blocks.length, KvShape.blocks(slots + AHEAD)) - reserved;
+        return firstBlocks(slots, capacity()) - reserved;
     }
 
     private boolean reserveTo(boolean granted, int slots) {
