@@ -14,9 +14,10 @@ import java.util.Optional;
  * @param apiKey sent as a bearer token, if there is one
  * @param model the model's name on that server
  * @param method the decoding method, for servers of Demotic
+ * @param cachesPrompts false to have servers of Demotic and llama.cpp read every prompt anew
  * @param promptTokens of each prompt, about
  * @param maxTokens of each reply, at most
- * @param ignoreEos whether replies shall go on to that limit; llama.cpp and vLLM know how
+ * @param ignoreEos whether replies shall go on to that limit; Demotic, llama.cpp and vLLM know how
  * @param temperature 0 for greedy
  * @param seed of prompts, arrivals and draws
  * @param timeout for one reply
@@ -26,6 +27,7 @@ public record LoadRequest(
         Optional<String> apiKey,
         String model,
         Optional<String> method,
+        boolean cachesPrompts,
         int promptTokens,
         int maxTokens,
         boolean ignoreEos,
@@ -43,6 +45,9 @@ public record LoadRequest(
         body.put("stream", true);
         body.put("stream_options", Map.of("include_usage", true));
         method.ifPresent(name -> body.put("method", name));
+        if (!cachesPrompts) {
+            body.put("cache_prompt", false);
+        }
         if (ignoreEos) {
             body.put("ignore_eos", true);
         }

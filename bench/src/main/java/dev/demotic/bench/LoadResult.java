@@ -12,11 +12,21 @@ import java.util.stream.Stream;
 /**
  * What a load found.
  *
+ * @param request what was asked of whom
  * @param load the load
  * @param samples its requests, in order
  * @param seconds from the start to the end of the last reply
  */
-public record LoadResult(Load load, List<LoadSample> samples, double seconds) {
+public record LoadResult(LoadRequest request, Load load, List<LoadSample> samples, double seconds) {
+    /** This and what another round of the same load found. */
+    public LoadResult with(LoadResult round) {
+        return new LoadResult(
+                request,
+                load,
+                Stream.concat(samples.stream(), round.samples.stream()).toList(),
+                seconds + round.seconds);
+    }
+
     private Stream<LoadSample> answered() {
         return samples.stream().filter(LoadSample::isAnswered);
     }

@@ -21,6 +21,7 @@ public final class ServeBench implements AutoCloseable {
     private final int requests;
     private final Optional<Duration> time;
     private int words;
+    private int loads;
 
     /** Told of every reply. */
     @FunctionalInterface
@@ -80,21 +81,35 @@ public final class ServeBench implements AutoCloseable {
         return sample.promptTokens();
     }
 
-    /** Puts on a load, until its last reply is there. */
+    /** Puts on a load, until its last reply is there. Its prompts are others than those of the loads before. */
     public LoadResult run(Load load, Progress progress) {
         ConcurrentLinkedQueue<LoadSample> samples = new ConcurrentLinkedQueue<>();
-        Run run = new Run(load, samples, progress, System.nanoTime());
+        Run run = new Run(load, loads++ * requests, samples, progress, System.nanoTime());
         switch (load) {
             case Load.Open(double rate) -> run.open(new Arrivals(rate, request.seed()));
             case Load.Closed(int clients) -> run.closed(clients);
         }
         double seconds = 1e-9 * (System.nanoTime() - run.started());
         return new LoadResult(
+                request,
                 load,
                 samples.stream()
                         .sorted(Comparator.comparingInt(LoadSample::index))
                         .toList(),
                 seconds);
+    }
+
+    /** Puts the same load on all, one after the other, as often as there are rounds; who begins changes. */
+    public static List<LoadResult> runAll(List<ServeBench> benches, Load load, int rounds, Progress progress) {
+        LoadResult[] results = new LoadResult[benches.size()];
+        for (int round = 0; round < rounds; round++) {
+            for (int turn = 0; turn < results.length; turn++) {
+                int index = (round + turn) % results.length;
+                LoadResult result = benches.get(index).run(load, progress);
+                results[index] = round == 0 ? result : results[index].with(result);
+            }
+        }
+        return List.of(results);
     }
 
     @Override
@@ -105,12 +120,19 @@ public final class ServeBench implements AutoCloseable {
     /** One load under way. */
     private final class Run {
         private final Load load;
+        private final int firstPrompt;
         private final ConcurrentLinkedQueue<LoadSample> samples;
         private final Progress progress;
         private final long started;
 
-        private Run(Load load, ConcurrentLinkedQueue<LoadSample> samples, Progress progress, long started) {
+        private Run(
+                Load load,
+                int firstPrompt,
+                ConcurrentLinkedQueue<LoadSample> samples,
+                Progress progress,
+                long started) {
             this.load = load;
+            this.firstPrompt = firstPrompt;
             this.samples = samples;
             this.progress = progress;
             this.started = started;
@@ -150,7 +172,8 @@ public final class ServeBench implements AutoCloseable {
         }
 
         private void send(int index, double due) {
-            samples.add(client.send(request, prompts.text(index, words), request.maxTokens(), index, started, due));
+            samples.add(client.send(
+                    request, prompts.text(firstPrompt + index, words), request.maxTokens(), index, started, due));
             progress.answered(load.label(), samples.size(), requests);
         }
 

@@ -22,13 +22,13 @@ public final class ServeBenchHtml {
     }
 
     private String page() {
-        LoadRequest request = report.request();
+        LoadRequest request = report.requests().getFirst();
         Machine machine = report.machine();
-        page.paragraph("%s%s at %s; load from %s, %d cores."
+        page.paragraph("%s; load from %s, %d cores."
                 .formatted(
-                        request.model(),
-                        request.method().map(method -> ", method " + method).orElse(""),
-                        request.url(),
+                        report.requests().stream()
+                                .map(ServeBenchHtml::contestant)
+                                .collect(Collectors.joining("; ")),
                         machine.cpu(),
                         machine.cores()));
         page.paragraph(
@@ -61,12 +61,24 @@ public final class ServeBenchHtml {
         return page.text();
     }
 
+    private static String contestant(LoadRequest request) {
+        return "%s%s at %s"
+                .formatted(
+                        request.model(),
+                        request.method().map(method -> ", method " + method).orElse(""),
+                        request.url());
+    }
+
     /** What one kind of load found; loads of different kinds do not go on one line. */
     private void charts(String order, Class<? extends Load> kind) {
         List<LoadResult> results = report.results().stream()
                 .filter(result -> kind.isInstance(result.load()))
                 .toList();
         if (results.isEmpty()) {
+            return;
+        }
+        if (report.requests().size() > 1) {
+            compare(order, results);
             return;
         }
         chart(
@@ -77,6 +89,42 @@ public final class ServeBenchHtml {
         times("Milliseconds to the first text, " + order, results, LoadResult::firstSeconds);
         times("Milliseconds from one piece of text to the next, " + order, results, LoadResult::gaps);
         times("Milliseconds to the end of the reply, " + order, results, LoadResult::replySeconds);
+    }
+
+    /** One line a contestant. */
+    private void compare(String order, List<LoadResult> results) {
+        compare("Replies a second within the target, " + order, results, this::goodput);
+        compare("Tokens a second, " + order, results, LoadResult::tokensPerSecond);
+        compare(
+                "Milliseconds to the end of the reply, mean, " + order,
+                results,
+                result -> 1e3 * result.replySeconds().mean());
+        compare(
+                "Milliseconds to the end of the reply, p99, " + order,
+                results,
+                result -> 1e3 * result.replySeconds().p99());
+        compare(
+                "Milliseconds to the first text, p50, " + order,
+                results,
+                result -> 1e3 * result.firstSeconds().p50());
+        compare(
+                "Milliseconds from one piece of text to the next, p99, " + order,
+                results,
+                result -> 1e3 * result.gaps().p99());
+    }
+
+    private void compare(String title, List<LoadResult> results, ToDoubleFunction<LoadResult> value) {
+        page.title(title);
+        page.plot(Plot.curves(
+                results.stream().map(result -> result.load().label()).distinct().toList(),
+                report.requests().stream()
+                        .map(request -> new Series(
+                                report.contestant(request).orElse(""),
+                                results.stream()
+                                        .filter(result -> result.request().equals(request))
+                                        .map(value::applyAsDouble)
+                                        .toList()))
+                        .toList()));
     }
 
     private double goodput(LoadResult result) {
@@ -109,7 +157,7 @@ public final class ServeBenchHtml {
 
     private List<String> row(LoadResult result) {
         return List.of(
-                result.load().label(),
+                report.label(result),
                 String.valueOf(result.replies()),
                 String.valueOf(result.samples().size() - result.replies()),
                 Plot.number(result.repliesPerSecond()),
@@ -125,7 +173,7 @@ public final class ServeBenchHtml {
         String errors = report.results().stream()
                 .flatMap(result -> result.errors().entrySet().stream()
                         .map(error ->
-                                "%s: %d times %s".formatted(result.load().label(), error.getValue(), error.getKey())))
+                                "%s: %d times %s".formatted(report.label(result), error.getValue(), error.getKey())))
                 .collect(Collectors.joining("; "));
         if (!errors.isEmpty()) {
             page.paragraph("Errors. " + errors + ".");

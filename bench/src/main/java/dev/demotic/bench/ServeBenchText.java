@@ -16,7 +16,13 @@ public final class ServeBenchText {
 
     /** A table for people, times in milliseconds. */
     public static List<String> table(ServeBenchReport report) {
-        String heading = "%-12s %7s %6s  %9s %9s  %-21s  %-21s  %-21s"
+        int width = Math.max(
+                12,
+                report.results().stream()
+                        .mapToInt(result -> report.label(result).length())
+                        .max()
+                        .orElse(0));
+        String heading = ("%-" + width + "s %7s %6s  %9s %9s  %-21s  %-21s  %-21s")
                 .formatted(
                         "load",
                         "replies",
@@ -28,15 +34,15 @@ public final class ServeBenchText {
                         "reply p50/p99 ms");
         return Stream.concat(
                         Stream.of(heading.stripTrailing()),
-                        report.results().stream().map(result -> row(report, result)))
+                        report.results().stream().map(result -> row(report, width, result)))
                 .toList();
     }
 
-    private static String row(ServeBenchReport report, LoadResult result) {
+    private static String row(ServeBenchReport report, int width, LoadResult result) {
         return String.format(
                         Locale.ROOT,
-                        "%-12s %7d %6d  %9.2f %9.1f  %-21s  %-21s  %-21s",
-                        result.load().label(),
+                        "%-" + width + "s %7d %6d  %9.2f %9.1f  %-21s  %-21s  %-21s",
+                        report.label(result),
                         result.replies(),
                         result.samples().size() - result.replies(),
                         result.goodput(report.target()),
@@ -53,12 +59,9 @@ public final class ServeBenchText {
 
     /** One JSON object, times in seconds. */
     public static String json(ServeBenchReport report) {
-        LoadRequest request = report.request();
+        LoadRequest request = report.requests().getFirst();
         Map<String, Object> object = new LinkedHashMap<>();
         object.put("machine", MethodBenchText.object(report.machine()));
-        object.put("url", request.url().toString());
-        object.put("model", request.model());
-        request.method().ifPresent(method -> object.put("method", method));
         object.put("prompt_tokens", request.promptTokens());
         object.put("max_tokens", request.maxTokens());
         object.put("temperature", request.temperature());
@@ -90,6 +93,9 @@ public final class ServeBenchText {
 
     private static Map<String, Object> object(ServeBenchReport report, LoadResult result) {
         Map<String, Object> object = new LinkedHashMap<>();
+        object.put("url", result.request().url().toString());
+        object.put("model", result.request().model());
+        result.request().method().ifPresent(method -> object.put("method", method));
         switch (result.load()) {
             case Load.Open(double rate) -> object.put("rate", rate);
             case Load.Closed(int clients) -> object.put("clients", clients);
@@ -139,7 +145,7 @@ public final class ServeBenchText {
                 .map(result -> line(report, result))
                 .collect(Collectors.joining(
                         "\n",
-                        "load,requests,replies,replies_per_second,goodput_per_second,tokens_per_second,"
+                        "load,url,method,requests,replies,replies_per_second,goodput_per_second,tokens_per_second,"
                                 + "first_p50,first_p90,first_p99,gap_p50,gap_p90,gap_p99,token_p50,token_p90,token_p99,"
                                 + "reply_mean,reply_p50,reply_p90,reply_p99\n",
                         "\n"));
@@ -147,7 +153,11 @@ public final class ServeBenchText {
 
     private static String line(ServeBenchReport report, LoadResult result) {
         Stream<String> counts = Stream.of(
-                result.load().label(), String.valueOf(result.samples().size()), String.valueOf(result.replies()));
+                result.load().label(),
+                result.request().url().toString(),
+                result.request().method().map(method -> '"' + method + '"').orElse(""),
+                String.valueOf(result.samples().size()),
+                String.valueOf(result.replies()));
         Stream<Double> rates =
                 Stream.of(result.repliesPerSecond(), result.goodput(report.target()), result.tokensPerSecond());
         Stream<Double> times = Stream.of(result.firstSeconds(), result.gaps(), result.secondsPerToken())

@@ -25,7 +25,22 @@ class ServeBenchTest {
             new LatencyTarget(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
 
     private static LoadRequest request(URI url, Duration timeout) {
-        return new LoadRequest(url, Optional.empty(), "fake", Optional.of("suffix"), 64, 5, false, 0, 3, timeout);
+        return new LoadRequest(url, Optional.empty(), "fake", Optional.of("suffix"), true, 64, 5, false, 0, 3, timeout);
+    }
+
+    private static LoadRequest withMethod(LoadRequest request, String method) {
+        return new LoadRequest(
+                request.url(),
+                request.apiKey(),
+                request.model(),
+                Optional.of(method),
+                false,
+                request.promptTokens(),
+                request.maxTokens(),
+                request.ignoreEos(),
+                request.temperature(),
+                request.seed(),
+                request.timeout());
     }
 
     private static LoadResult run(FakeServer server, Load load, int requests) {
@@ -104,6 +119,37 @@ class ServeBenchTest {
     }
 
     @Test
+    void contestantsGetTheSameRequestsInTurns() throws IOException {
+        try (FakeServer server = new FakeServer(_ -> Answer.STREAM)) {
+            LoadRequest first = withMethod(request(server.url(), Duration.ofSeconds(60)), "plain");
+            LoadRequest second = withMethod(first, "auto");
+            try (ServeBench one = new ServeBench(first, 3, Optional.empty());
+                    ServeBench two = new ServeBench(second, 3, Optional.empty())) {
+                List<LoadResult> results = ServeBench.runAll(List.of(one, two), new Load.Closed(1), 2, SILENT);
+
+                assertThat(results).extracting(LoadResult::replies).containsExactly(6, 6);
+                assertThat(results).extracting(LoadResult::request).containsExactly(first, second);
+            }
+            List<JsonNode> bodies = server.bodies();
+            assertThat(bodies)
+                    .extracting(body -> body.path("method").asString())
+                    .isEqualTo(Stream.of("plain", "auto", "auto", "plain")
+                            .flatMap(name -> Stream.of(name, name, name))
+                            .toList());
+            assertThat(bodies)
+                    .allSatisfy(body -> assertThat(body.path("cache_prompt").asBoolean(true))
+                            .isFalse());
+            List<String> prompts = bodies.stream()
+                    .map(body -> body.path("messages").path(0).path("content").asString())
+                    .toList();
+            assertThat(prompts.subList(0, 3)).isEqualTo(prompts.subList(3, 6));
+            assertThat(prompts.subList(6, 9))
+                    .isEqualTo(prompts.subList(9, 12))
+                    .doesNotContainAnyElementsOf(prompts.subList(0, 6));
+        }
+    }
+
+    @Test
     void failuresAreCountedAndGoodputLeavesThemOut() throws IOException {
         List<Answer> answers = List.of(Answer.STREAM, Answer.REFUSE, Answer.BREAK_OFF, Answer.REPORT_ERROR);
         try (FakeServer server = new FakeServer(n -> answers.get(n % 4))) {
@@ -162,14 +208,17 @@ class ServeBenchTest {
         LoadSample good = new LoadSample(0, 0, 0.1, 0.5, 60, 5, new double[] {0.1, 0.1, 0.1, 0.1}, Optional.empty());
         LoadSample slow = new LoadSample(1, 1, 0.3, 1.1, 64, 5, new double[] {0.2, 0.2, 0.2, 0.2}, Optional.empty());
         LoadSample bad = new LoadSample(2, 1, 0.3, 0.3, 0, 0, new double[0], Optional.of("HTTP <429>"));
+        LoadRequest request = request(URI.create("http://localhost:1"), Duration.ofSeconds(1));
+        LoadRequest other = withMethod(request, "draft:tokens=4");
+        List<LoadResult> results = List.of(
+                new LoadResult(request, new Load.Open(1.5), List.of(good, slow, bad), 2),
+                new LoadResult(request, new Load.Closed(4), List.of(good), 0.5));
         ServeBenchReport report = new ServeBenchReport(
                 Machine.here(),
-                request(URI.create("http://localhost:1"), Duration.ofSeconds(1)),
+                List.of(request),
                 new LatencyTarget(0.2, Double.POSITIVE_INFINITY, 1),
                 OptionalDouble.of(3),
-                List.of(
-                        new LoadResult(new Load.Open(1.5), List.of(good, slow, bad), 2),
-                        new LoadResult(new Load.Closed(4), List.of(good), 0.5)));
+                results);
 
         JsonNode json = new JsonMapper().readTree(ServeBenchText.json(report));
         JsonNode open = json.path("loads").path(0);
@@ -183,14 +232,24 @@ class ServeBenchTest {
 
         List<String> csv = ServeBenchText.csv(report).lines().toList();
         assertThat(csv).hasSize(3);
-        assertThat(csv.get(1)).startsWith("1.50/s,3,2,1.000000,0.500000,5.000000,");
-        assertThat(csv).allSatisfy(line -> assertThat(line.split(",")).hasSize(19));
+        assertThat(csv.get(1)).startsWith("1.50/s,http://localhost:1,\"suffix\",3,2,1.000000,0.500000,5.000000,");
+        assertThat(csv).allSatisfy(line -> assertThat(line.split(",")).hasSize(21));
 
         assertThat(String.join("\n", ServeBenchText.table(report)))
                 .contains("1.50/s", "4 clients", "100.0 / 300.0", "500.0 / 1100.0");
         assertThat(ServeBenchHtml.of(report))
                 .contains("<svg", "HTTP &lt;429&gt;", "4 clients", "suffix", "by clients", "by rate")
                 .doesNotContain("<429>", "NaN", "Infinity");
+        ServeBenchReport comparison = new ServeBenchReport(
+                report.machine(),
+                List.of(request, other),
+                report.target(),
+                OptionalDouble.empty(),
+                List.of(results.getLast(), new LoadResult(other, new Load.Closed(4), List.of(good, slow), 2)));
+        assertThat(String.join("\n", ServeBenchText.table(comparison)))
+                .contains("4 clients, suffix", "4 clients, draft:tokens=4");
+        assertThat(ServeBenchHtml.of(comparison)).contains(">draft:tokens=4</text>", "4 clients, suffix");
+
         assertThat(Stream.of(good, slow, bad).filter(report.target()::isMet)).containsExactly(good);
     }
 }

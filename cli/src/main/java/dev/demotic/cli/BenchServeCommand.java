@@ -9,7 +9,11 @@ import dev.demotic.bench.ServeBench;
 import dev.demotic.bench.ServeBenchHtml;
 import dev.demotic.bench.ServeBenchReport;
 import dev.demotic.bench.ServeBenchText;
+import dev.demotic.decoding.method.MethodCall;
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.server.LogFormat;
+import dev.demotic.server.Server;
+import dev.demotic.server.ServerOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,13 +25,14 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code demotic bench serve}: a server under load. */
 @Command(
         name = "serve",
         description = {
-            "Puts loads on a running server of OpenAI's API, one after the other, and measures what its users would feel.",
+            "Puts loads on servers of OpenAI's API, one after the other, and measures what their users would feel.",
             "Prints a table, and writes report.html, report.csv and report.json."
         },
         footer = {
@@ -40,15 +45,23 @@ final class BenchServeCommand implements Callable<Integer> {
     @Option(
             names = "--url",
             paramLabel = "URL",
-            required = true,
-            description = "The server, without /v1, such as http://localhost:8080.")
-    private URI url;
+            description =
+                    "A server, without /v1, such as http://localhost:8080; may be repeated, then they take turns (default: one"
+                            + " that is started here, in this process).")
+    private List<URI> urls = List.of();
+
+    @Mixin
+    private EngineOptions engine = new EngineOptions();
+
+    @Mixin
+    private DraftOption draft = new DraftOption();
 
     @Option(
-            names = {"-m", "--model"},
-            paramLabel = "NAME",
-            description = "The model's name there (default: the first that the server lists).")
-    private Optional<String> model = Optional.empty();
+            names = "--parallel",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Replies of full length that a server started here has room for (default: ${DEFAULT-VALUE}).")
+    private int parallel;
 
     @Option(
             names = "--api-key",
@@ -59,8 +72,17 @@ final class BenchServeCommand implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "NAME[:P=V,...]",
-            description = "The decoding method, for servers of Demotic (default: the server's).")
-    private Optional<String> method = Optional.empty();
+            description =
+                    "The decoding method, for servers of Demotic; may be repeated, then they take turns (default: the"
+                            + " server's).")
+    private List<String> methods = List.of();
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Repeat each load, with other prompts (default: ${DEFAULT-VALUE}).")
+    private int rounds;
 
     @Option(
             names = "--rates",
@@ -114,7 +136,7 @@ final class BenchServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--ignore-eos",
-            description = "Ask that replies go on to that limit, of servers that know how (llama.cpp, vLLM).")
+            description = "Ask that replies go on to that limit, of servers that know how (Demotic, llama.cpp, vLLM).")
     private boolean ignoreEos;
 
     @Option(
@@ -173,7 +195,8 @@ final class BenchServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        ServeBenchReport report = measure(rates.stream().map(Rate::of).toList());
+        ServeBenchReport report =
+                urls.isEmpty() ? measureHere() : measure(urls, engine.model().name());
         Files.createDirectories(out);
         Files.writeString(out.resolve("report.html"), ServeBenchHtml.of(report));
         Files.writeString(out.resolve("report.csv"), ServeBenchText.csv(report));
@@ -187,60 +210,101 @@ final class BenchServeCommand implements Callable<Integer> {
         console.note("wrote " + out.resolve("report.html") + ", report.csv and report.json");
         report.results()
                 .forEach(result -> result.errors()
-                        .forEach((error, count) -> console.note("demotic: %s: %d requests failed: %s"
-                                .formatted(result.load().label(), count, error))));
+                        .forEach((error, count) -> console.note(
+                                "demotic: %s: %d requests failed: %s".formatted(report.label(result), count, error))));
         return report.results().stream().allMatch(result -> result.errors().isEmpty()) ? 0 : 1;
     }
 
     private void check() {
-        if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme()) || url.getHost() == null) {
-            throw new DemoticException(
-                    "--url %s is no address of a server; give one like http://localhost:8080".formatted(url));
+        for (URI url : urls) {
+            if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme()) || url.getHost() == null) {
+                throw new DemoticException(
+                        "--url %s is no address of a server; give one like http://localhost:8080".formatted(url));
+            }
+        }
+        if (urls.isEmpty()) {
+            methods.forEach(MethodCall::parse);
+        } else if (draft.isNamed()) {
+            throw new DemoticException("--draft is for a server that is started here; leave out --url or --draft");
         }
         if (requests < 1
+                || rounds < 1
                 || promptTokens < 1
                 || maxTokens < 1
+                || parallel < 1
                 || capacityClients < 1
                 || clients.stream().anyMatch(count -> count < 1)) {
-            throw new DemoticException(
-                    "--requests, --prompt-tokens, --max-tokens, --clients and --capacity-clients must be at least 1");
+            throw new DemoticException("--requests, --rounds, --prompt-tokens, --max-tokens, --parallel, --clients and"
+                    + " --capacity-clients must be at least 1");
         }
         if (!(timeout > 0) || seconds.filter(limit -> !(limit > 0)).isPresent()) {
             throw new DemoticException("--timeout and --seconds must be above 0");
         }
+        rates.forEach(Rate::of);
     }
 
-    private ServeBenchReport measure(List<Rate> arrivals) {
-        Optional<String> key =
-                apiKey.or(() -> Optional.ofNullable(console.environment().get("DEMOTIC_API_KEY")));
-        LoadRequest request = new LoadRequest(
-                url,
-                key,
-                model.orElseGet(() -> ServeBench.firstModel(url, key)),
-                method,
-                promptTokens,
-                maxTokens,
-                ignoreEos,
-                temperature,
-                seed,
-                duration(timeout));
-        try (ProgressLine line = new ProgressLine(console, "warming up", ProgressLine.Unit.ITEMS);
-                ServeBench bench = new ServeBench(request, requests, seconds.map(BenchServeCommand::duration))) {
+    private ServeBenchReport measureHere() {
+        LogFormat.TEXT.installForProblems(console.err());
+        try (ServedModels models =
+                        ServedModels.open(console, engine, List.of(), draft, MethodCall.parse("auto"), parallel);
+                Server server = Server.start(ServerOptions.forLoad(apiKey()), models.all())) {
+            return measure(List.of(server.uri()), Optional.empty());
+        }
+    }
+
+    private Optional<String> apiKey() {
+        return apiKey.or(() -> Optional.ofNullable(console.environment().get("DEMOTIC_API_KEY")));
+    }
+
+    private ServeBenchReport measure(List<URI> servers, Optional<String> model) {
+        List<ServeBench> benches = new ArrayList<>();
+        try (ProgressLine line = new ProgressLine(console, "warming up", ProgressLine.Unit.ITEMS)) {
             ServeBench.Progress progress = (load, done, total) -> {
                 line.title(load);
                 line.update(done, total);
             };
-            bench.warmUp();
+            List<LoadRequest> contestants = servers.stream()
+                    .flatMap(url -> contestants(url, model).stream())
+                    .toList();
+            contestants.forEach(request ->
+                    benches.add(new ServeBench(request, requests, seconds.map(BenchServeCommand::duration))));
+            benches.forEach(ServeBench::warmUp);
+            List<Rate> arrivals = rates.stream().map(Rate::of).toList();
             OptionalDouble capacity = arrivals.stream().anyMatch(Rate::ofCapacity)
-                    ? OptionalDouble.of(bench.run(new Load.Closed(capacityClients), progress)
+                    ? OptionalDouble.of(benches.getFirst()
+                            .run(new Load.Closed(capacityClients), progress)
                             .repliesPerSecond())
                     : OptionalDouble.empty();
             List<LoadResult> results = new ArrayList<>();
             for (Load load : loads(arrivals, capacity)) {
-                results.add(bench.run(load, progress));
+                results.addAll(ServeBench.runAll(benches, load, rounds, progress));
             }
-            return new ServeBenchReport(Machine.here(), request, target(), capacity, results);
+            return new ServeBenchReport(Machine.here(), contestants, target(), capacity, results);
+        } finally {
+            benches.forEach(ServeBench::close);
         }
+    }
+
+    /** What is asked of a server: the same once with each method. */
+    private List<LoadRequest> contestants(URI url, Optional<String> model) {
+        String name = model.orElseGet(() -> ServeBench.firstModel(url, apiKey()));
+        List<Optional<String>> asked = methods.isEmpty()
+                ? List.of(Optional.empty())
+                : methods.stream().map(Optional::of).toList();
+        return asked.stream()
+                .map(method -> new LoadRequest(
+                        url,
+                        apiKey(),
+                        name,
+                        method,
+                        methods.size() < 2,
+                        promptTokens,
+                        maxTokens,
+                        ignoreEos,
+                        temperature,
+                        seed,
+                        duration(timeout)))
+                .toList();
     }
 
     private List<Load> loads(List<Rate> arrivals, OptionalDouble capacity) {

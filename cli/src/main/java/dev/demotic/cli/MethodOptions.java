@@ -7,6 +7,7 @@ import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a command decodes: the method, and the model that drafts for it. */
@@ -19,18 +20,13 @@ final class MethodOptions {
                     "The decoding method and its parameters, as `demotic methods` lists them (default: ${DEFAULT-VALUE}).")
     private String method;
 
-    @Option(
-            names = "--draft",
-            paramLabel = "MODEL",
-            description =
-                    "A smaller model that drafts: a GGUF file, a Hugging Face folder or the name of a pulled model (default"
-                            + " for the model that comes with Demotic: its own draft; else none).")
-    private Optional<String> draft = Optional.empty();
+    @Mixin
+    private DraftOption draft = new DraftOption();
 
     /** The method that is asked for; to be called before any model is opened, so that a wrong name costs no time. */
     MethodCall call() {
         MethodCall call = MethodCall.parse(method);
-        if (draft.isPresent() && call.method().draft() == DraftUse.NONE) {
+        if (draft.isNamed() && call.method().draft() == DraftUse.NONE) {
             call.requireDraft(true);
         }
         return call;
@@ -42,7 +38,7 @@ final class MethodOptions {
         if (call.method().draft() == DraftUse.NONE) {
             return Optional.empty();
         }
-        Optional<Path> path = draftPath(console, engine);
+        Optional<Path> path = draft.path(console, engine.model());
         call.requireDraft(path.isPresent());
         return path.map(file -> engine.openDraft(console, file));
     }
@@ -52,10 +48,9 @@ final class MethodOptions {
         return generation.method(call().decoding(generation.model(), draftModel));
     }
 
-    /** The draft model's file, if one is named or comes with the target. */
-    Optional<Path> draftPath(Console console, EngineOptions engine) {
-        return draft.map(name -> engine.model().locate(console, name))
-                .or(() -> engine.model().embeddedDraft(console));
+    /** The model that drafts. */
+    DraftOption draft() {
+        return draft;
     }
 
     /** @throws DemoticException if the method never drafts */

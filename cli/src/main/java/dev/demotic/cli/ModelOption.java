@@ -26,6 +26,11 @@ final class ModelOption {
         model = Optional.of(name);
     }
 
+    /** What the user named. */
+    Optional<String> name() {
+        return model;
+    }
+
     /** Whether the user named one. */
     boolean isNamed() {
         return model.isPresent();

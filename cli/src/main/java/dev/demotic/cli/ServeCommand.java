@@ -1,10 +1,7 @@
 package dev.demotic.cli;
 
 import dev.demotic.runtime.DemoticException;
-import dev.demotic.runtime.LanguageModel;
-import dev.demotic.runtime.format.ModelSources;
 import dev.demotic.server.LogFormat;
-import dev.demotic.server.ServedModel;
 import dev.demotic.server.Server;
 import dev.demotic.server.ServerOptions;
 import java.io.IOException;
@@ -12,7 +9,6 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -184,14 +180,10 @@ final class ServeCommand implements Callable<Integer> {
         ServerOptions options = options();
         method.call();
         logFormat.install(console.err());
-        List<LanguageModel> opened = new ArrayList<>();
-        try {
-            List<ServedModel> served = open(opened);
-            try (Server server = Server.start(options, served)) {
-                run(server, served.size());
-            }
-        } finally {
-            opened.forEach(LanguageModel::close);
+        try (ServedModels served =
+                        ServedModels.open(console, engine, names(), method.draft(), method.call(), parallel);
+                Server server = Server.start(options, served.all())) {
+            run(server, served.all().size());
         }
         return 0;
     }
@@ -240,49 +232,10 @@ final class ServeCommand implements Callable<Integer> {
                 logPrompts);
     }
 
-    /** Opens all models, and adds them to those to be closed as soon as they are open. */
-    private List<ServedModel> open(List<LanguageModel> opened) {
-        List<String> names = new ArrayList<>(models);
-        String listed = console.environment().getOrDefault(MODELS, "");
-        if (names.isEmpty() && !listed.isBlank()) {
-            names.addAll(List.of(listed.strip().split("\\s*,\\s*")));
-        }
-        if (!names.isEmpty()) {
-            engine.model().name(path(names.getFirst()));
-        }
-        Optional<ServedModel.Draft> draft = method.draftPath(console, engine).map(path -> {
-            LanguageModel model = engine.openDraft(console, path, parallel);
-            opened.add(model);
-            return new ServedModel.Draft(nameOf(path), model);
-        });
-        List<ServedModel> served = new ArrayList<>();
-        if (names.isEmpty()) {
-            served.add(open(nameOf(engine.model().path(console)), engine.model().path(console), draft, opened));
-        }
-        for (String name : names) {
-            Path path = engine.model().locate(console, path(name));
-            String alias = name.length() == path(name).length() ? nameOf(path) : name.substring(0, name.indexOf('='));
-            served.add(open(alias, path, draft, opened));
-        }
-        return served;
-    }
-
-    private ServedModel open(String name, Path path, Optional<ServedModel.Draft> draft, List<LanguageModel> opened) {
-        try (ProgressLine _ = ProgressLine.waiting(console, "loading " + name)) {
-            LanguageModel model = engine.open(console, ModelSources.open(path), parallel);
-            opened.add(model);
-            return new ServedModel(name, model, draft, method.call());
-        }
-    }
-
-    /** What comes after {@code NAME=}, unless the whole is the name of a file. */
-    private static String path(String argument) {
-        int equals = argument.indexOf('=');
-        return equals <= 0 || Files.exists(Path.of(argument)) ? argument : argument.substring(equals + 1);
-    }
-
-    private static String nameOf(Path path) {
-        return String.valueOf(path.toAbsolutePath().getFileName()).replaceFirst("\\.gguf$", "");
+    /** The models that are asked for, on the command line or in the environment. */
+    private List<String> names() {
+        String listed = console.environment().getOrDefault(MODELS, "").strip();
+        return !models.isEmpty() || listed.isEmpty() ? models : List.of(listed.split("\\s*,\\s*"));
     }
 
     private void run(Server server, int count) {

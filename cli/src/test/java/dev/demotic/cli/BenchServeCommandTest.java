@@ -31,13 +31,45 @@ class BenchServeCommandTest {
 
             assertThat(result.status()).as(result.err()).isZero();
             JsonNode report = new JsonMapper().readTree(result.out());
-            assertThat(report.path("model").asString()).isEqualTo("fake");
+            assertThat(report.path("loads").findValuesAsString("model")).containsOnly("fake");
             assertThat(report.path("loads").findValuesAsString("replies")).containsExactly("6", "6", "6");
             assertThat(report.path("loads").path(1).path("rate").asDouble()).isEqualTo(200);
             assertThat(report.path("loads").path(2).path("rate").asDouble())
                     .isEqualTo(2 * report.path("capacity_per_second").asDouble());
             assertThat(folder).isDirectoryContaining("glob:**/report.{html,csv,json}");
         }
+    }
+
+    @Test
+    void startsAServerToCompareMethods() throws IOException {
+        Shell.Result result = new Shell(folder)
+                .run(
+                        "bench",
+                        "serve",
+                        "--method",
+                        "plain",
+                        "--method",
+                        "auto",
+                        "--clients",
+                        "2",
+                        "--rounds",
+                        "2",
+                        "--context",
+                        "512",
+                        "--parallel",
+                        "2",
+                        "-r",
+                        "2",
+                        "-n",
+                        "4",
+                        "-o",
+                        folder.toString(),
+                        "--json");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        JsonNode loads = new JsonMapper().readTree(result.out()).path("loads");
+        assertThat(loads.findValuesAsString("method")).containsExactly("plain", "auto");
+        assertThat(loads.findValuesAsString("replies")).containsExactly("4", "4");
     }
 
     @Test
@@ -55,6 +87,8 @@ class BenchServeCommandTest {
     @Test
     void refusesInOneSentence() {
         assertThat(refusal("--url", "nowhere")).contains("no address of a server");
+        assertThat(refusal("--method", "fastest")).contains("fastest");
+        assertThat(refusal("--url", "http://localhost:1", "--draft", "x")).contains("started here");
         assertThat(refusal("--url", "http://localhost:1", "--rates", "0.5y")).contains("not '0.5y'");
         assertThat(refusal("--url", "http://localhost:1", "--clients", "0")).contains("must be at least 1");
         assertThat(refusal("--url", "http://localhost:1", "--seconds", "0")).contains("above 0");

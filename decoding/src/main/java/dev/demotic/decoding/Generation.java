@@ -38,6 +38,7 @@ public final class Generation {
     private int maxTokens = Integer.MAX_VALUE;
     private List<String> stops = List.of();
     private Set<Integer> stopTokens = Set.of();
+    private boolean goesOn;
     private Set<Integer> shownTokens = Set.of();
     private int logprobs = -1;
     private boolean usesPrefixCache = true;
@@ -56,6 +57,7 @@ public final class Generation {
         copy.maxTokens = maxTokens;
         copy.stops = stops;
         copy.stopTokens = stopTokens;
+        copy.goesOn = goesOn;
         copy.shownTokens = shownTokens;
         copy.logprobs = logprobs;
         copy.usesPrefixCache = usesPrefixCache;
@@ -111,6 +113,11 @@ public final class Generation {
     /** Ends the reply at these tokens, too. */
     public Generation stopTokens(Set<Integer> tokens) {
         return with(copy -> copy.stopTokens = Set.copyOf(tokens));
+    }
+
+    /** Goes on where the model would end its reply: for measurements that need replies of equal length. */
+    public Generation ignoreEnd(boolean ignore) {
+        return with(copy -> copy.goesOn = ignore);
     }
 
     /** Has these control tokens appear in the text, which leaves out the others. */
@@ -274,7 +281,8 @@ public final class Generation {
 
     /** Turns what a method puts out into the parts of a reply. */
     private final class Collector implements DecodingMethod.Sink {
-        private final Set<Integer> modelStops = model.tokenizer().stopTokens();
+        private final Set<Integer> modelStops =
+                goesOn ? Set.of() : model.tokenizer().stopTokens();
         private final TokenHistory history;
         private final ReplyText text;
         private final int fullLength;

@@ -52,6 +52,8 @@ public enum LogFormat {
 
     private static final Logger WEB_SERVER = Logger.getLogger("io.helidon");
 
+    private static final Logger SERVER = Logger.getLogger("dev.demotic.server");
+
     abstract String line(LogRecord entry, Formatter formatter);
 
     /** From now on what this process logs goes to {@code out} in this format; of the libraries, only what is wrong. */
@@ -61,6 +63,13 @@ public enum LogFormat {
         }
         ROOT.addHandler(new Lines(out, this));
         WEB_SERVER.setLevel(Level.WARNING);
+        SERVER.setLevel(Level.INFO);
+    }
+
+    /** As {@link #install}, but of the server too only what is wrong. */
+    public void installForProblems(PrintStream out) {
+        install(out);
+        SERVER.setLevel(Level.WARNING);
     }
 
     private static String level(LogRecord entry) {

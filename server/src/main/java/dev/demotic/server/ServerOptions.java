@@ -45,6 +45,22 @@ public record ServerOptions(
         corsOrigins = List.copyOf(corsOrigins);
     }
 
+    /** Any free port of this machine alone, and no request refused because others wait: to see what load does. */
+    public static ServerOptions forLoad(Optional<String> apiKey) {
+        return new ServerOptions(
+                "127.0.0.1",
+                0,
+                apiKey,
+                List.of(),
+                64,
+                Integer.MAX_VALUE,
+                16 << 20,
+                Duration.ofMinutes(10),
+                Duration.ZERO,
+                Optional.empty(),
+                false);
+    }
+
     /** Port 8080 of this machine alone, without a key. */
     public static ServerOptions defaults() {
         return new ServerOptions(

@@ -59,16 +59,20 @@ record Wish(
                     fields.path("stop"), "stop must be at most " + MOST_STOPS + " strings, none of them empty");
         }
         Set<Integer> stopTokens = stopTokens(fields, model);
+        boolean goesOn = fields.flag("ignore_eos", false);
         Generation generation = Generation.with(model)
                 .sampling(sampling(fields, model))
                 .maxTokens(Math.max(1, maxTokens))
                 .stop(stops)
                 .stopTokens(stopTokens)
+                .ignoreEnd(goesOn)
                 .logprobs(logprobs)
                 .prefixCache(fields.flag("cache_prompt", true))
                 .method(method(fields, served));
         Set<Integer> ends = new HashSet<>(stopTokens);
-        ends.addAll(model.tokenizer().stopTokens());
+        if (!goesOn) {
+            ends.addAll(model.tokenizer().stopTokens());
+        }
         return new Wish(
                 served,
                 generation,

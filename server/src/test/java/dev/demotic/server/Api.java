@@ -32,7 +32,7 @@ final class Api implements AutoCloseable {
     /** An answer. */
     record Answer(int status, String body, HttpResponse<?> response) {
         JsonNode json() {
-            return MAPPER.readTree(body);
+            return parsed(body);
         }
 
         String error() {
@@ -61,6 +61,10 @@ final class Api implements AutoCloseable {
                     .map(MAPPER::readTree)
                     .toList();
         }
+    }
+
+    static JsonNode parsed(String json) {
+        return MAPPER.readTree(json);
     }
 
     Api() {

@@ -161,4 +161,21 @@ class CompletionsTest {
         JsonNode biased = complete(", \"max_tokens\": 1, \"logit_bias\": {\"" + id + "\": -100}");
         assertThat(biased.at("/choices/0/text").asString()).isNotEqualTo(first);
     }
+
+    @Test
+    void goesOnPastTheModelsEndIfAsked() throws Exception {
+        try (Api api = Api.saying(new Api.Options().build(), "one<|im_end|>two", 0)) {
+            String request = "{\"prompt\": \"Count.\", \"max_tokens\": 40%s}";
+            assertThat(api.post("/v1/completions", request.formatted(""))
+                            .json()
+                            .at("/choices/0/text")
+                            .asString())
+                    .isEqualTo("one");
+            assertThat(api.post("/v1/completions", request.formatted(", \"ignore_eos\": true"))
+                            .json()
+                            .at("/choices/0/text")
+                            .asString())
+                    .contains("one", "two");
+        }
+    }
 }
