@@ -6,6 +6,7 @@ import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.backend.cpu.CpuBackend;
 import dev.demotic.runtime.backend.cpu.PhysicalCores;
 import dev.demotic.runtime.batch.Batcher;
+import dev.demotic.runtime.batch.Turns;
 import dev.demotic.runtime.cache.KvPool;
 import dev.demotic.runtime.cache.KvShape;
 import dev.demotic.runtime.cache.KvTable;
@@ -31,6 +32,8 @@ public final class LanguageModel implements AutoCloseable {
     static final int STEP_ROWS = 512;
     /** Rows of logits that are computed at once. */
     static final int LOGIT_ROWS = 32;
+    /** One for all models of the process: they share its cores. */
+    private static final Turns TURNS = new Turns(PhysicalCores.count());
 
     private final ModelSource source;
     private final Backend backend;
@@ -42,7 +45,7 @@ public final class LanguageModel implements AutoCloseable {
     private @Nullable Tokenizer tokenizer;
     private @Nullable ChatTemplate chatTemplate;
 
-    private LanguageModel(ModelSource source, Backend backend, ModelOptions options) {
+    private LanguageModel(ModelSource source, Backend backend, int threads, ModelOptions options) {
         this.source = source;
         this.backend = backend;
         context = contextOf(source, options);
@@ -58,7 +61,7 @@ public final class LanguageModel implements AutoCloseable {
         int blocks = (int) Math.min((long) blocksEach * options.sequences(), affordable);
         KvStore store = backend.allocateKv(shape, blocks);
         pool = new KvPool(store, blocks);
-        batcher = new Batcher(decoder, store, new Step(STEP_ROWS)).start();
+        batcher = new Batcher(decoder, store, new Step(STEP_ROWS), TURNS.join(threads)).start();
     }
 
     /**
@@ -84,7 +87,7 @@ public final class LanguageModel implements AutoCloseable {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
             backend = new CpuBackend(threads, options.kernels(), options.pin());
-            return new LanguageModel(source, backend, options);
+            return new LanguageModel(source, backend, threads, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {
                 backend.close();

@@ -21,6 +21,7 @@ public final class Outputs implements AutoCloseable {
     private int end;
     private int firstLogits;
     private @Nullable BitSet captures;
+    private StepTiming step = StepTiming.NONE;
 
     Outputs(int vocabulary, int width) {
         this.vocabulary = vocabulary;
@@ -90,6 +91,16 @@ public final class Outputs implements AutoCloseable {
         }
         long bytes = (end - first) * 4L * width;
         return hidden.memory.asSlice(captures.get(0, layer).cardinality() * bytes, bytes);
+    }
+
+    /** The step that put these out; the last one, if the pass took several. */
+    public StepTiming step() {
+        return step;
+    }
+
+    /** For the batcher: what step that was. */
+    public void ranIn(StepTiming timing) {
+        step = timing;
     }
 
     /** For the batcher: whether the pass wants logits after this node. */

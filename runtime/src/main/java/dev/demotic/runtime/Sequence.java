@@ -278,6 +278,14 @@ public final class Sequence implements AutoCloseable {
         return new Sequence(config, batcher, fork, capacity, text.copy());
     }
 
+    /**
+     * Says that no pass follows for a while, so that steps of other sequences do not wait for this one; those that pause at the same
+     * time are expected back together.
+     */
+    public void rest() {
+        batcher.rest();
+    }
+
     @Override
     public void close() {
         if (!closed) {

@@ -31,12 +31,16 @@ final class AutoController {
     /** How many times the guesser's reading of the text a reply must have taken before it is read: it may end any moment. */
     private static final double PATIENCE = 4;
 
+    /** From this many sequences a step on, trials are rationed. */
+    static final double COMPANY = 1.5;
+
     /** The share of time that trials may take for catching up. */
     private static final double TRIAL_SHARE = 0.02;
 
     private final StepCost cost;
     private final DraftCost draftCost;
     private final RoundMeans guesses;
+    private final Trials trials;
     private final boolean hasGuesser;
     private double otherRows;
     private double sequences = 1;
@@ -48,12 +52,14 @@ final class AutoController {
      * @param cost of the target's steps, shared by all replies
      * @param draftCost of the guesser's passes, shared likewise
      * @param guesses what rounds with a guesser bring in this reply
+     * @param trials of all replies
      * @param hasGuesser whether there is anything but copies
      */
-    AutoController(StepCost cost, DraftCost draftCost, RoundMeans guesses, boolean hasGuesser) {
+    AutoController(StepCost cost, DraftCost draftCost, RoundMeans guesses, Trials trials, boolean hasGuesser) {
         this.cost = cost;
         this.draftCost = draftCost;
         this.guesses = guesses;
+        this.trials = trials;
         this.hasGuesser = hasGuesser;
     }
 
@@ -66,6 +72,11 @@ final class AutoController {
     void load(double others, double live) {
         otherRows = Math.max(0, others);
         sequences = Math.max(1, live);
+    }
+
+    /** Sequences that wait while one of them drafts. */
+    double sequences() {
+        return sequences;
     }
 
     /** λ: tokens a nanosecond that can be had here without copies. */
@@ -122,7 +133,9 @@ final class AutoController {
     /** Trials are to cost but a small share of what was saved up for them. */
     private boolean isTimeToTry(double backlogNanos) {
         double since = sinceGuess * cost.nanos(otherRows + 1);
-        return sinceGuess >= untilTrial && since * TRIAL_SHARE >= backlogNanos;
+        return sinceGuess >= untilTrial
+                && since * TRIAL_SHARE >= backlogNanos
+                && (sequences < COMPANY || trials.begin(sequences));
     }
 
     /** Told what a round took in all. */
@@ -137,17 +150,23 @@ final class AutoController {
      * @param drafted nodes of the draft
      * @param accepted tokens of it that came true
      * @param passes of the guesser
-     * @param targetNanos what the target's pass took
+     * @param stepRows rows of the target's step, those of others included
+     * @param stepNanos what the step took; 0 if that is not known
      */
-    void verified(Choice choice, int drafted, int accepted, int passes, long targetNanos) {
-        cost.learn(otherRows + 1 + drafted, targetNanos);
+    void verified(Choice choice, int drafted, int accepted, int passes, int stepRows, long stepNanos) {
+        if (stepNanos > 0) {
+            cost.learn(stepRows, stepNanos);
+        }
         if (choice != Choice.GUESS) {
             sinceGuess++;
+            trials.rested();
             draftCost.rested();
             return;
         }
         guesses.learn(accepted, drafted, passes);
         sinceGuess = 0;
-        untilTrial = valueOfGuess() > 0 ? FIRST_TRIAL : Math.min(2 * untilTrial, LAST_TRIAL);
+        boolean pays = valueOfGuess() > 0;
+        untilTrial = pays ? FIRST_TRIAL : Math.min(2 * untilTrial, LAST_TRIAL);
+        trials.tried(pays);
     }
 }

@@ -4,6 +4,7 @@ import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.decoding.speculate.AutoController.Choice;
 import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.StepTiming;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -33,9 +34,9 @@ final class AutoDrafter implements Drafter {
     private final Experience sampled = new Experience();
 
     /** What is known of a kind of text. */
-    private record Experience(GuessChances copies, GuessChances guesses, RoundMeans rounds) {
+    private record Experience(GuessChances copies, GuessChances guesses, RoundMeans rounds, Trials trials) {
         Experience() {
-            this(CopySource.chances(), Sureness.chances(), new RoundMeans());
+            this(CopySource.chances(), Sureness.chances(), new RoundMeans(), new Trials());
         }
     }
 
@@ -65,7 +66,7 @@ final class AutoDrafter implements Drafter {
         private final Guesser guesser;
         private final AutoController controller;
         private final RoundMeans rounds;
-        private final Load load = new Load(target);
+        private final Load load = new Load();
         private final AutoReport.Counter counter = new AutoReport.Counter();
         private Choice choice = Choice.NONE;
         private int passes;
@@ -78,7 +79,7 @@ final class AutoDrafter implements Drafter {
             copies = new CopySource(history, known.copies().forReply());
             guesser = guesser(context, known.guesses().forReply());
             rounds = known.rounds().forReply();
-            controller = new AutoController(cost, draftCost, rounds, true);
+            controller = new AutoController(cost, draftCost, rounds, known.trials(), true);
         }
 
         private Guesser guesser(Drafter.Context context, GuessChances chances) {
@@ -166,8 +167,9 @@ final class AutoDrafter implements Drafter {
             guesser.verified(round, choice == Choice.GUESS);
             int drafted = round.tree().size() - 1;
             double spent = guessNanos + (System.nanoTime() - began) + round.targetNanos();
-            load.stepped(drafted + 1);
-            controller.verified(choice, drafted, round.accepted(), passes, round.targetNanos());
+            StepTiming step = round.outputs().step();
+            load.stepped(drafted + 1, step);
+            controller.verified(choice, drafted, round.accepted(), passes, step.rows(), step.nanos());
             controller.spent(spent);
             counter.round(drafted == 0 ? Choice.NONE : choice, drafted, round.accepted());
             choice = Choice.NONE;

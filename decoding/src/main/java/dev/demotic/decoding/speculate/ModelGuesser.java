@@ -73,13 +73,14 @@ final class ModelGuesser implements Guesser {
         if (!predictor.catchUp(history)) {
             return 0;
         }
-        double nanos = (double) (System.nanoTime() - began);
+        double nanos = taken(predictor, tree, began);
         if (unread > BACKLOG) {
             cost.read(unread, nanos);
         } else {
             cost.passed(1, nanos);
         }
         draft(predictor, tree);
+        predictor.rest();
         return (int) (predictor.passes() - passes);
     }
 
@@ -100,7 +101,7 @@ final class ModelGuesser implements Guesser {
                 break;
             }
             candidate = predictor.candidates().add(top.token(0), candidate);
-            if (!evaluate(predictor)) {
+            if (!evaluate(predictor, tree)) {
                 break;
             }
             node = child;
@@ -113,11 +114,25 @@ final class ModelGuesser implements Guesser {
         return tree.mayGrow(node) && promise > tree.prices().priceOf(cost.passNanos()) + tree.price();
     }
 
-    private boolean evaluate(Predictor predictor) {
+    private boolean evaluate(Predictor predictor, PricedTree tree) {
         long began = System.nanoTime();
         boolean done = predictor.evaluate();
-        cost.passed(1, (double) (System.nanoTime() - began));
+        cost.passed(1, taken(predictor, tree, began));
         return done;
+    }
+
+    /**
+     * What a pass took: the time since it began, or in company its share of the step, which holds up all who wait for the next
+     * step of the target.
+     */
+    private static double taken(Predictor predictor, PricedTree tree, long began) {
+        double sequences = tree.prices().sequences();
+        double nanos = (double) (System.nanoTime() - began);
+        return predictor
+                .step()
+                .filter(step -> sequences >= AutoController.COMPANY)
+                .map(step -> step.nanos() * sequences / Math.max(1, step.decodingSequences()))
+                .orElse(nanos);
     }
 
     /** Notes the choices at this depth, to learn from what becomes of them. */

@@ -5,9 +5,11 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
+import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.TokenTree;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,6 +171,16 @@ final class ModelPredictor implements Predictor {
             throw new IllegalStateException("nothing was read yet");
         }
         return outputs;
+    }
+
+    @Override
+    public void rest() {
+        sequence.rest();
+    }
+
+    @Override
+    public Optional<StepTiming> step() {
+        return Optional.ofNullable(outputs).map(Outputs::step);
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.sample.TokenHistory;
+import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.TokenTree;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * A cheap imitation of the target that puts out logits: a draft model, heads on the target's hidden states.
@@ -44,6 +46,14 @@ public interface Predictor extends NodeLogits, AutoCloseable {
                 history.add(candidates().token(step));
             }
         }
+    }
+
+    /** Says that this round's candidates are complete. */
+    default void rest() {}
+
+    /** The step that the last pass was part of, as far as that is known. */
+    default Optional<StepTiming> step() {
+        return Optional.empty();
     }
 
     /** Told of every round, before the tree and the outputs are gone. */

@@ -8,6 +8,7 @@ public record PredictorSession(Predictor predictor, TreeShape shape, Context con
     public void propose(DraftTree tree) {
         if (predictor.catchUp(context.sampler().history())) {
             shape.grow(tree, predictor, context);
+            predictor.rest();
         }
     }
 

@@ -30,7 +30,7 @@ class AutoControllerTest {
 
     /** Generates tokens and returns the time over that of plain decoding. */
     private double run(Machine machine, double copyChance) {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
         double nanos = 0;
         int tokens = 0;
         while (tokens < TOKENS) {
@@ -52,7 +52,7 @@ class AutoControllerTest {
             if (choice == Choice.GUESS) {
                 draftCost.passed(1, draft);
             }
-            controller.verified(choice, drafted, accepted, choice == Choice.GUESS ? 1 : 0, (long) step);
+            controller.verified(choice, drafted, accepted, choice == Choice.GUESS ? 1 : 0, 1 + drafted, (long) step);
             controller.spent(draft + step);
             nanos += draft + step;
             tokens += accepted + 1;
@@ -123,7 +123,7 @@ class AutoControllerTest {
 
     @Test
     void aTextIsReadOnceTheReplyHasTakenLonger() {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
         cost.learn(1, (long) STEP);
         assertThat(controller.choose(0, STEP)).isEqualTo(Choice.NONE);
         controller.spent(10 * STEP);
@@ -132,7 +132,7 @@ class AutoControllerTest {
 
     @Test
     void underLoadARowIsPaidForByAll() {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), true);
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
         for (int i = 0; i < 50; i++) {
             cost.learn(1, (long) STEP);
             cost.learn(8, (long) (1.1 * STEP));
@@ -146,7 +146,7 @@ class AutoControllerTest {
 
     @Test
     void nothingIsDraftedBeforeThereIsAPrice() {
-        assertThat(new AutoController(cost, draftCost, rounds.forReply(), true).choose(5, 0))
+        assertThat(new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true).choose(5, 0))
                 .isEqualTo(Choice.NONE);
     }
 

@@ -3,6 +3,7 @@ package dev.demotic.runtime.batch;
 import dev.demotic.runtime.BatchStatistics;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.Pass;
+import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
@@ -24,15 +25,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A step takes any mix of single tokens, draft trees and prompt chunks. Short passes go first, so that a long prompt does
  * not hold up those who are decoding. Before a step starts, sequences that took part in the one before get a moment to come
- * back: lockstep requests then stay together instead of falling apart into batches of one.
+ * back: lockstep requests then stay together instead of falling apart into batches of one. Where other models compute meanwhile, those
+ * sequences may be drafting with them, and get longer.
  */
 public final class Batcher implements AutoCloseable {
-    /** How long a step waits for the sequences of the one before. */
+    /** How long a step waits for the sequences of the one before, while nothing else computes. */
     private static final long STRAGGLER_NANOS = 300_000;
+    /** How long it waits for them at the most, unless the step before was shorter. */
+    private static final long LONGEST_WAIT_NANOS = 20_000_000;
 
     private final Decoder decoder;
     private final KvStore store;
     private final Step step;
+    private final Turns.Party turns;
     /** Passes of up to so many rows go before longer ones, which may have as many rows of every step. */
     private final int shortRows;
 
@@ -49,13 +54,21 @@ public final class Batcher implements AutoCloseable {
     private final int[] logitNodes;
     private final MemorySegment[] logitTargets;
     private volatile int expected;
+    /** Sequences that are to come back together. */
+    private int resting;
+
+    private int decodingRows;
+    private int decodingSequences;
+    private long stepNanos;
     private volatile boolean closed;
     private volatile BatchStatistics statistics = new BatchStatistics(0, 0, 0);
 
-    public Batcher(Decoder decoder, KvStore store, Step step) {
+    /** @param turns at the cores, which other models use too; closed with this batcher */
+    public Batcher(Decoder decoder, KvStore store, Step step, Turns.Party turns) {
         this.decoder = decoder;
         this.store = store;
         this.step = step;
+        this.turns = turns;
         shortRows = step.capacity() / 8;
         stepStart = new int[step.capacity() + 1];
         logitRows = new int[step.capacity()];
@@ -86,6 +99,10 @@ public final class Batcher implements AutoCloseable {
         try {
             if (closed) {
                 throw new DemoticException("the model is closed; open it again to go on");
+            }
+            if (expected == 0) {
+                expected = resting;
+                resting = 0;
             }
             queue.addLast(request);
         } finally {
@@ -120,7 +137,22 @@ public final class Batcher implements AutoCloseable {
     public void leave() {
         lock.lock();
         try {
+            if (expected == 0) {
+                resting = Math.max(0, resting - 1);
+            }
             expected = Math.max(0, expected - 1);
+        } finally {
+            lock.unlock();
+        }
+        LockSupport.unpark(worker);
+    }
+
+    /** Says that a sequence pauses: steps wait for it again once the others that paused come back. */
+    public void rest() {
+        lock.lock();
+        try {
+            expected = Math.max(0, expected - 1);
+            resting++;
         } finally {
             lock.unlock();
         }
@@ -150,17 +182,11 @@ public final class Batcher implements AutoCloseable {
 
     private void work() {
         while (gather()) {
-            Throwable failure = null;
-            try {
-                compute();
-            } catch (RuntimeException | Error thrown) {
-                failure = thrown;
-            }
-            finish(failure);
+            finish(step());
         }
     }
 
-    /** Waits for passes and makes them the next step; false once the batcher is closed. */
+    /** Waits for passes; false once the batcher is closed. */
     private boolean gather() {
         awaitPasses();
         lock.lock();
@@ -168,25 +194,47 @@ public final class Batcher implements AutoCloseable {
             if (closed) {
                 queue.forEach(request -> request.complete(new DemoticException("the model was closed meanwhile")));
                 queue.clear();
-                return false;
             }
-            plan();
-            return true;
+            return !closed;
         } finally {
             lock.unlock();
         }
     }
 
+    /** Makes a step of what waits, and runs it; what comes while others compute is part of it. */
+    private @Nullable Throwable step() {
+        turns.begin();
+        long began = System.nanoTime();
+        try {
+            lock.lock();
+            try {
+                plan();
+            } finally {
+                lock.unlock();
+            }
+            compute();
+            return null;
+        } catch (RuntimeException | Error thrown) {
+            return thrown;
+        } finally {
+            stepNanos = System.nanoTime() - began;
+            turns.end(stepNanos);
+        }
+    }
+
     /** Waits for the first pass, then a moment for the sequences of the step before. */
     private void awaitPasses() {
-        long deadline = 0;
+        long first = 0;
         for (int waiting = waiting(); waiting < Math.max(1, expected) && !closed; waiting = waiting()) {
             if (waiting == 0) {
                 LockSupport.park(this);
                 continue;
             }
             long now = System.nanoTime();
-            deadline = deadline == 0 ? now + STRAGGLER_NANOS : deadline;
+            first = first == 0 ? now : first;
+            long quiet = Math.max(0, turns.othersQuietSince(now) - first);
+            long limit = Math.max(STRAGGLER_NANOS, Math.min(stepNanos, LONGEST_WAIT_NANOS));
+            long deadline = first + Math.min(quiet + STRAGGLER_NANOS, limit);
             if (now >= deadline) {
                 return;
             }
@@ -207,6 +255,11 @@ public final class Batcher implements AutoCloseable {
     private void plan() {
         step.clear();
         inStep.clear();
+        decodingRows = 0;
+        decodingSequences = 0;
+        if (queue.isEmpty()) {
+            return; // who waited was interrupted
+        }
         BitSet layers = queue.getFirst().pass.layers();
         addAll(true, layers, step.capacity() - shortRows);
         addAll(false, layers, step.capacity());
@@ -230,10 +283,17 @@ public final class Batcher implements AutoCloseable {
         stepStart[inStep.size()] = step.rows;
         inStep.add(request);
         request.isRunning = true;
+        if (request.remaining() <= shortRows) {
+            decodingRows += request.remaining();
+            decodingSequences++;
+        }
         request.addRows(step, Math.min(request.remaining(), step.capacity() - step.rows));
     }
 
     private void compute() {
+        if (inStep.isEmpty()) {
+            return;
+        }
         Buffer hidden = decoder.embed(step);
         for (int i = 0; i < inStep.size(); i++) {
             inject(inStep.get(i), stepStart[i], stepStart[i + 1], hidden);
@@ -294,9 +354,13 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             statistics = new BatchStatistics(
-                    statistics.steps() + 1, statistics.passes() + inStep.size(), statistics.rows() + step.rows);
+                    statistics.steps() + (inStep.isEmpty() ? 0 : 1),
+                    statistics.passes() + inStep.size(),
+                    statistics.rows() + step.rows);
+            StepTiming timing = new StepTiming(stepNanos, step.rows, decodingRows, decodingSequences);
             for (int i = inStep.size() - 1; i >= 0; i--) {
                 Request request = inStep.get(i);
+                request.outputs.ranIn(timing);
                 request.next += stepStart[i + 1] - stepStart[i];
                 request.isRunning = false;
                 if (failure != null || request.isCancelled || request.remaining() == 0) {
@@ -320,6 +384,7 @@ public final class Batcher implements AutoCloseable {
             lock.unlock();
         }
         LockSupport.unpark(worker);
+        turns.close();
         boolean interrupted = false;
         while (worker.isAlive()) {
             try {

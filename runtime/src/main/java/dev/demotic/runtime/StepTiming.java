@@ -1,0 +1,13 @@
+package dev.demotic.runtime;
+
+/**
+ * The step that a pass was part of.
+ *
+ * @param nanos what it took to compute; 0 if there was none yet
+ * @param rows of all passes in it
+ * @param decodingRows of the short ones among these, which are no chunks of prompts
+ * @param decodingSequences that these were for
+ */
+public record StepTiming(long nanos, int rows, int decodingRows, int decodingSequences) {
+    static final StepTiming NONE = new StepTiming(0, 0, 0, 0);
+}
