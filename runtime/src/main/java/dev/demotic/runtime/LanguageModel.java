@@ -42,12 +42,14 @@ public final class LanguageModel implements AutoCloseable {
     private final ModelConfig config;
     private final MemoryNeed memory;
     private final int context;
+    private final int threads;
     private @Nullable Tokenizer tokenizer;
     private @Nullable ChatTemplate chatTemplate;
 
     private LanguageModel(ModelSource source, Backend backend, int threads, ModelOptions options) {
         this.source = source;
         this.backend = backend;
+        this.threads = threads;
         context = contextOf(source, options);
         memory = MemoryNeed.of(source, context, options.kvType());
         long available = options.maxMemory() == 0 ? MemoryNeed.available() : options.maxMemory();
@@ -86,7 +88,7 @@ public final class LanguageModel implements AutoCloseable {
             if (threads < 1 || options.sequences() < 1) {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
-            backend = new CpuBackend(threads, options.kernels(), options.pin());
+            backend = new CpuBackend(threads, options.kernels(), options.pin(), options.firstCore());
             return new LanguageModel(source, backend, threads, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {
@@ -153,6 +155,16 @@ public final class LanguageModel implements AutoCloseable {
     /** One line for people: device, kernels, threads. */
     public String device() {
         return backend.description();
+    }
+
+    /** Threads that compute its steps. */
+    public int threads() {
+        return threads;
+    }
+
+    /** Whether both models may compute at the same time: where the cores are not enough for the threads of both, they take turns. */
+    public boolean computesBeside(LanguageModel other) {
+        return other != this && TURNS.haveRoomFor(threads, other.threads);
     }
 
     /** @throws DemoticException if the model's file describes no tokenizer that Demotic knows */

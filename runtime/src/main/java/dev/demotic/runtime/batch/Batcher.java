@@ -59,6 +59,7 @@ public final class Batcher implements AutoCloseable {
 
     private int decodingRows;
     private int decodingSequences;
+    private long stepBegan;
     private long stepNanos;
     private volatile boolean closed;
     private volatile BatchStatistics statistics = new BatchStatistics(0, 0, 0);
@@ -204,7 +205,7 @@ public final class Batcher implements AutoCloseable {
     /** Makes a step of what waits, and runs it; what comes while others compute is part of it. */
     private @Nullable Throwable step() {
         turns.begin();
-        long began = System.nanoTime();
+        stepBegan = System.nanoTime();
         try {
             lock.lock();
             try {
@@ -217,7 +218,7 @@ public final class Batcher implements AutoCloseable {
         } catch (RuntimeException | Error thrown) {
             return thrown;
         } finally {
-            stepNanos = System.nanoTime() - began;
+            stepNanos = System.nanoTime() - stepBegan;
             turns.end(stepNanos);
         }
     }
@@ -357,7 +358,7 @@ public final class Batcher implements AutoCloseable {
                     statistics.steps() + (inStep.isEmpty() ? 0 : 1),
                     statistics.passes() + inStep.size(),
                     statistics.rows() + step.rows);
-            StepTiming timing = new StepTiming(stepNanos, step.rows, decodingRows, decodingSequences);
+            StepTiming timing = new StepTiming(stepNanos, step.rows, decodingRows, decodingSequences, stepBegan);
             for (int i = inStep.size() - 1; i >= 0; i--) {
                 Request request = inStep.get(i);
                 request.outputs.ranIn(timing);

@@ -29,6 +29,11 @@ public final class Turns {
         free = cores;
     }
 
+    /** Whether two models with so many threads may compute at the same time. */
+    public boolean haveRoomFor(int threads, int others) {
+        return Math.min(threads, cores) + Math.min(others, cores) <= cores;
+    }
+
     /** Lets a model take part, until it is closed. */
     public Party join(int threads) {
         Party party = new Party(Math.min(threads, cores));

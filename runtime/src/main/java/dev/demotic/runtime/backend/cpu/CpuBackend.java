@@ -38,17 +38,18 @@ public final class CpuBackend implements Backend {
 
     /** Threads run where the operating system puts them. */
     public CpuBackend(int threads, String kernelSet) {
-        this(threads, kernelSet, false);
+        this(threads, kernelSet, false, 0);
     }
 
     /**
      * @param threads compute threads, the caller included
      * @param kernelSet a set's name, or empty for the best that runs here
      * @param pin whether each thread keeps to a core of its own
+     * @param firstCore the first thread's, from 0, if so
      * @throws dev.demotic.runtime.DemoticException if there is no such set here, or threads cannot be pinned
      */
-    public CpuBackend(int threads, String kernelSet, boolean pin) {
-        Placement placement = pin ? Placement.pinned() : Placement.FREE;
+    public CpuBackend(int threads, String kernelSet, boolean pin, int firstCore) {
+        Placement placement = pin ? Placement.pinned(firstCore) : Placement.FREE;
         asked = kernelSet;
         kernels = KernelSets.choose(kernelSet, arena);
         team = new ThreadTeam(threads, placement);

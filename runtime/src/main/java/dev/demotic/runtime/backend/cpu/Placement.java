@@ -24,9 +24,10 @@ interface Placement {
     /**
      * A physical core for each thread, for good; with more threads than cores they go round.
      *
+     * @param first the first thread's core, from 0
      * @throws DemoticException if threads cannot be pinned here
      */
-    static Placement pinned() {
+    static Placement pinned(int first) {
         List<Integer> processors = PhysicalCores.processors();
         if (processors.isEmpty()) {
             throw new DemoticException("threads can be pinned to cores on Linux only; open the model without that");
@@ -35,7 +36,7 @@ interface Placement {
             throw new DemoticException(
                     "the operating system does not let this process pin threads to cores; open the model without that");
         }
-        return worker -> Affinity.pin(processors.get(worker % processors.size()));
+        return worker -> Affinity.pin(processors.get((first + worker) % processors.size()));
     }
 
     /** Linux's sched_setaffinity(2), which sets the logical processors that the calling thread may run on. */

@@ -14,17 +14,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlacementTest {
-    @Test
-    void eachThreadOfATeamKeepsToItsCore() throws InterruptedException {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void eachThreadOfATeamKeepsToItsCore(int first) throws InterruptedException {
         List<Integer> processors = PhysicalCores.processors();
         assumeTrue(!processors.isEmpty(), "this system tells nothing of its cores");
         Map<Integer, String> seen = new ConcurrentHashMap<>();
         Thread caller = Thread.ofPlatform()
                 .start(
                         () -> { // a thread of its own, since it stays pinned
-                            try (ThreadTeam team = new ThreadTeam(3, Placement.pinned())) {
+                            try (ThreadTeam team = new ThreadTeam(3, Placement.pinned(first))) {
                                 while (seen.size() < 3) {
                                     team.run(64, (_, _, worker) -> seen.put(worker, allowedProcessors()));
                                 }
@@ -33,7 +36,7 @@ class PlacementTest {
         caller.join();
 
         for (int worker = 0; worker < 3; worker++) {
-            assertThat(seen.get(worker)).isEqualTo("" + processors.get(worker % processors.size()));
+            assertThat(seen.get(worker)).isEqualTo("" + processors.get((first + worker) % processors.size()));
         }
     }
 
@@ -41,7 +44,7 @@ class PlacementTest {
     void whereThereIsNothingToPinToItIsRefused() {
         assumeFalse(System.getProperty("os.name").equals("Linux"), "Linux can pin");
 
-        assertThatThrownBy(Placement::pinned)
+        assertThatThrownBy(() -> Placement.pinned(0))
                 .isInstanceOf(DemoticException.class)
                 .hasMessageContaining("on Linux only");
     }
