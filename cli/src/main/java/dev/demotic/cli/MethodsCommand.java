@@ -42,7 +42,7 @@ final class MethodsCommand implements Callable<Integer> {
         List<String> about = new ArrayList<>();
         about.add(method.isLossless() ? "lossless" : "lossy");
         switch (method.draft()) {
-            case REQUIRED -> about.add("needs --draft");
+            case REQUIRED, AT_ONCE -> about.add("needs --draft");
             case OPTIONAL -> about.add("takes --draft");
             case NONE -> {}
         }

@@ -1,6 +1,5 @@
 package dev.demotic.server;
 
-import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.Method;
 import dev.demotic.decoding.method.Methods;
 
@@ -20,7 +19,7 @@ final class MethodList implements Endpoint {
                 .with("summary", method.summary())
                 .with("citation", method.source())
                 .with("lossless", method.isLossless())
-                .with("needs_draft", method.draft() == DraftUse.REQUIRED)
+                .with("needs_draft", method.draft().isRequired())
                 .with(
                         "parameters",
                         method.parameters().stream()

@@ -4,5 +4,12 @@ package dev.demotic.decoding.method;
 public enum DraftUse {
     NONE,
     OPTIONAL,
-    REQUIRED
+    REQUIRED,
+    /** It needs one that computes while the target does: both are best opened with threads of their own. */
+    AT_ONCE;
+
+    /** Whether the method does not work without one. */
+    public boolean isRequired() {
+        return this == REQUIRED || this == AT_ONCE;
+    }
 }

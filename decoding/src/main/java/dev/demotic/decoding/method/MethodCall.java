@@ -69,7 +69,7 @@ public record MethodCall(Method method, Map<String, String> given) {
 
     /** @throws DemoticException if a draft model is needed and not there, or there and of no use */
     public void requireDraft(boolean isThere) {
-        if (method.draft() == DraftUse.REQUIRED && !isThere) {
+        if (method.draft().isRequired() && !isThere) {
             throw new DemoticException(
                     "method " + method.name() + " needs a draft model; name one with --draft, or take --method auto");
         }

@@ -18,6 +18,7 @@ import dev.demotic.decoding.speculate.DynamicTree;
 import dev.demotic.decoding.speculate.ForeignDraftModel;
 import dev.demotic.decoding.speculate.Lookahead;
 import dev.demotic.decoding.speculate.PastReplies;
+import dev.demotic.decoding.speculate.Pearl;
 import dev.demotic.decoding.speculate.PromptLookup;
 import dev.demotic.decoding.speculate.Rejection;
 import dev.demotic.decoding.speculate.SpecDecPlusPlus;
@@ -61,6 +62,15 @@ public final class Methods {
                     List.of(TOKENS_5),
                     (target, settings) -> speculative(
                             DraftModel.of(settings.draft(), target, new Chain()), settings.whole("tokens"))),
+            new Method(
+                    "pearl",
+                    "A smaller model drafts the next block while the target verifies the last one",
+                    "Liu et al., 2024, arXiv 2408.11850 (PEARL)",
+                    true,
+                    DraftUse.AT_ONCE,
+                    List.of(whole(
+                            "tokens", 0, 0, Pearl.MOST_TOKENS, "tokens of a block; 0 for the models' speed ratio")),
+                    (target, settings) -> Pearl.of(settings.draft(), target, settings.whole("tokens"))),
             new Method(
                     "specdec++",
                     "A smaller model drafts a chain until a rejection is likely",

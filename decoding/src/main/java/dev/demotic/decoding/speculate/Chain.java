@@ -9,8 +9,9 @@ import java.lang.foreign.MemorySegment;
  * One token after the other, as long as the draft length's policy goes on: a draw from each distribution, or its argmax.
  *
  * @param least ends the chain where the draft model gives no token this probability, before it draws one there; 0 for never
+ * @param draws whether tokens are drawn; else each is the most likely, whatever the temperature, and a point mass
  */
-public record Chain(double least) implements TreeShape {
+public record Chain(double least, boolean draws) implements TreeShape {
     public Chain {
         if (!(least >= 0 && least <= 1)) {
             throw new DemoticException(
@@ -18,22 +19,33 @@ public record Chain(double least) implements TreeShape {
         }
     }
 
-    /** One that never ends by itself. */
+    /** One of draws. */
+    public Chain(double least) {
+        this(least, true);
+    }
+
+    /** One of draws that never ends by itself. */
     public Chain() {
         this(0);
     }
 
     @Override
     public void grow(DraftTree tree, Predictor predictor, Drafter.Context context) {
+        grow(tree, DraftTree.ROOT, predictor, context);
+    }
+
+    /** Goes on below the last node of a chain, which is the last token that the predictor has caught up with. */
+    void grow(DraftTree tree, int last, Predictor predictor, Drafter.Context context) {
         Sampler sampler = context.sampler();
-        int node = DraftTree.ROOT;
+        int node = last;
         while (true) {
-            // In a chain, node n of the tree is candidate n - 1 of the predictor.
-            MemorySegment logits = predictor.after(node - 1);
+            // In a chain, the n-th node below the last one is candidate n - 1 of the predictor.
+            int candidate = node - last - 1;
+            MemorySegment logits = predictor.after(candidate);
             if (isUnsure(logits, sampler)) {
                 return;
             }
-            MemorySegment hidden = predictor.hidden(node - 1);
+            MemorySegment hidden = predictor.hidden(candidate);
             int token = draw(tree, node, logits, sampler);
             node = tree.add(node, token);
             boolean goesOn = tree.mayGrow(node)
@@ -42,7 +54,7 @@ public record Chain(double least) implements TreeShape {
                 return;
             }
             sampler.history().add(token);
-            predictor.candidates().add(token, node - 2);
+            predictor.candidates().add(token, candidate);
             if (!predictor.evaluate()) {
                 return;
             }
@@ -58,8 +70,8 @@ public record Chain(double least) implements TreeShape {
         return best.weight(0) < least;
     }
 
-    private static int draw(DraftTree tree, int node, MemorySegment logits, Sampler sampler) {
-        if (sampler.settings().isGreedy()) {
+    private int draw(DraftTree tree, int node, MemorySegment logits, Sampler sampler) {
+        if (!draws || sampler.settings().isGreedy()) {
             return sampler.mostLikely(logits);
         }
         Distribution q = tree.draw(node, Drawing.WITHOUT_REPLACEMENT);

@@ -52,6 +52,30 @@ public final class DraftTree {
     }
 
     /**
+     * Moves on along a chain: a drafted token that came true is the pending one now, and what is below it stays proposed.
+     *
+     * @param node of a chain, the token emitted last
+     */
+    void advance(int node) {
+        int[] chain = IntStream.range(node, size()).map(this::token).toArray();
+        begin(chain[0], maxDepth - depth(node), maxNodes, ends);
+        for (int i = 0; i < chain.length; i++) {
+            if (i > 0) {
+                append(chain[i], i - 1);
+            }
+            drawings[i] = drawings[node + i];
+            Distribution moved = drafts[node + i];
+            drafts[node + i] = drafts[i];
+            drafts[i] = moved;
+        }
+    }
+
+    /** From now on a path may have so many tokens below the root. */
+    void limit(int depth) {
+        maxDepth = depth;
+    }
+
+    /**
      * Adds a child. One that repeats a point mass is that sibling.
      *
      * @param parent a node, or {@link #NONE}, which has no children
@@ -186,6 +210,7 @@ public final class DraftTree {
     /**
      * What became of the draft.
      *
+     * @param end how many of its nodes, from the first on, were there to be accepted
      * @param last the node after which the last token was emitted
      * @param emitted that token; where a child holds it, it was drafted too
      * @param logits of the target's pass
@@ -194,7 +219,13 @@ public final class DraftTree {
      * @param verifySeconds spent in the target's pass
      */
     DraftRound outcome(
-            int last, int emitted, NodeLogits logits, String drafter, double draftSeconds, double verifySeconds) {
+            int end,
+            int last,
+            int emitted,
+            NodeLogits logits,
+            String drafter,
+            double draftSeconds,
+            double verifySeconds) {
         int drafted = child(last, emitted);
         BitSet taken = new BitSet();
         for (int node = drafted == NONE ? last : drafted; node != ROOT; node = parent(node)) {
@@ -202,11 +233,11 @@ public final class DraftTree {
         }
         IntStream path = taken.stream().filter(node -> node != drafted).map(this::token);
         int[] tokens = IntStream.concat(path, IntStream.of(emitted)).toArray();
-        int[] rejected = IntStream.range(1, size())
+        int[] rejected = IntStream.range(1, end)
                 .filter(node -> !taken.get(node))
                 .map(this::token)
                 .toArray();
-        List<DraftRound.Node> tree = IntStream.range(1, size())
+        List<DraftRound.Node> tree = IntStream.range(1, end)
                 .mapToObj(node -> new DraftRound.Node(
                         parent(node) - 1, token(node), fate(node, taken), probability(node, logits)))
                 .toList();

@@ -8,7 +8,9 @@ import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.TokenTree;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,7 @@ final class ModelPredictor implements Predictor {
     /** The tokens that the sequence holds, as far as it is long. */
     private final int[] read;
 
+    private final List<StepTiming> steps = new ArrayList<>();
     private @Nullable Outputs outputs;
     private long passes;
 
@@ -70,6 +73,7 @@ final class ModelPredictor implements Predictor {
     public boolean catchUp(TokenHistory history) {
         keepWhatCameTrue(history);
         candidates.clear();
+        steps.clear();
         evaluated = 0;
         int known = known(history);
         if (isOutOfReach(history, known)) {
@@ -90,9 +94,8 @@ final class ModelPredictor implements Predictor {
         if (known == 0 && window == Integer.MAX_VALUE) {
             known = sequence.takeCached(Arrays.copyOf(read, length));
         }
-        outputs = sequence.forward(capturing(Pass.of(Arrays.copyOfRange(read, known, length))));
-        sequence.acceptPathTo(outputs.last());
-        passes++;
+        run(Pass.of(Arrays.copyOfRange(read, known, length)));
+        sequence.acceptPathTo(outputs().last());
         return true;
     }
 
@@ -137,10 +140,16 @@ final class ModelPredictor implements Predictor {
         if (sequence.length() + deepest >= sequence.capacity() || candidates.size() > SpeculativeDecoding.MAX_NODES) {
             return false;
         }
-        outputs = sequence.forward(capturing(Pass.of(candidates).from(evaluated)));
+        run(Pass.of(candidates).from(evaluated));
         evaluated = candidates.size();
-        passes++;
         return true;
+    }
+
+    private void run(Pass pass) {
+        Outputs result = sequence.forward(capturing(pass));
+        outputs = result;
+        steps.add(result.step());
+        passes++;
     }
 
     private Pass capturing(Pass pass) {
@@ -181,6 +190,11 @@ final class ModelPredictor implements Predictor {
     @Override
     public Optional<StepTiming> step() {
         return Optional.ofNullable(outputs).map(Outputs::step);
+    }
+
+    @Override
+    public List<StepTiming> steps() {
+        return List.copyOf(steps);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.TokenTree;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -54,6 +55,11 @@ public interface Predictor extends NodeLogits, AutoCloseable {
     /** The step that the last pass was part of, as far as that is known. */
     default Optional<StepTiming> step() {
         return Optional.empty();
+    }
+
+    /** The steps of this round's passes, in their order, as far as they are known. */
+    default List<StepTiming> steps() {
+        return List.of();
     }
 
     /** Told of every round, before the tree and the outputs are gone. */

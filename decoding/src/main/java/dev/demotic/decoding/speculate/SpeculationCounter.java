@@ -36,13 +36,14 @@ final class SpeculationCounter {
     /**
      * Counts a round.
      *
+     * @param size how many nodes of the tree, from the first on, were there to be accepted
      * @param end the node whose successor was emitted last
      * @param next the child that holds that token, if the reply ended there; else none
      */
-    void round(DraftTree tree, int end, int next) {
+    void round(DraftTree tree, int size, int end, int next) {
         rounds++;
         tokens += tree.depth(end) + 1;
-        for (int node = 1; node < tree.size(); node++) {
+        for (int node = 1; node < size; node++) {
             int level = tree.depth(node) - 1;
             reserve(level + 1);
             drafted[level]++;

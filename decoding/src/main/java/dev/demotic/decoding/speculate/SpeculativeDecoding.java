@@ -108,9 +108,10 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
                     }
                     sequence.acceptPathTo(node);
 
-                    counter.round(tree, node, next);
+                    counter.round(tree, tree.size(), node, next);
                     if (sink.wantsDrafts()) {
                         sink.drafted(tree.outcome(
+                                tree.size(),
                                 node,
                                 pending,
                                 logits,

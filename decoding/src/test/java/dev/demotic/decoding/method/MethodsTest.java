@@ -65,7 +65,7 @@ class MethodsTest {
         if (method.isLossless()) {
             assertThat(tokens).isEqualTo(plain);
         }
-        if (method.draft() == DraftUse.REQUIRED) {
+        if (method.draft().isRequired()) {
             assertThatThrownBy(() -> call.decoding(target, Optional.empty()))
                     .isInstanceOf(DemoticException.class)
                     .hasMessageContaining("--draft");

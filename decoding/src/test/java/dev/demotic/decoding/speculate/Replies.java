@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Takes what a method puts out, without a tokenizer. */
-final class Replies implements DecodingMethod.Sink {
+class Replies implements DecodingMethod.Sink {
     final List<Integer> tokens = new ArrayList<>();
     private final int limit;
     private final Set<Integer> stops;

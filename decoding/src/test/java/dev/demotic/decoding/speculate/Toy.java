@@ -59,6 +59,11 @@ final class Toy {
 
     /** How far the first tokens of many texts are from the target's distribution: the z-score of chi-square. */
     double zScore(SamplingSettings settings, int texts, Rule rule, Drafting drafting, int depth) {
+        return zScore(settings, texts, sampler -> rounds(sampler, rule, drafting, depth));
+    }
+
+    /** The same for any rounds: each adds what it emits to the history of the sampler, which begins a text with the prompt alone. */
+    double zScore(SamplingSettings settings, int texts, Function<Sampler, Runnable> rounds) {
         double[] expected = new double[(int) Math.pow(vocabulary, TOKENS)];
         Sampler reference = new Sampler(settings, vocabulary);
         reference.history().begin(new int[] {PROMPT});
@@ -67,7 +72,7 @@ final class Toy {
         int[] counts = new int[expected.length];
         Sampler sampler = new Sampler(settings, vocabulary);
         TokenHistory history = sampler.history();
-        Runnable round = rounds(sampler, rule, drafting, depth);
+        Runnable round = rounds.apply(sampler);
         for (int i = 0; i < texts; i++) {
             history.begin(new int[] {PROMPT});
             while (history.size() <= TOKENS) {
@@ -207,6 +212,11 @@ final class Toy {
             @Override
             public void close() {}
         };
+    }
+
+    /** The target's logits after a token. */
+    MemorySegment targetAfter(int token) {
+        return target[token];
     }
 
     /** The draft's logits after a token. */
