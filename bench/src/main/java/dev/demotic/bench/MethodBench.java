@@ -35,8 +35,15 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
      * @param name in the report
      * @param isLossless whether its text must be that of plain decoding at temperature 0
      * @param maker gives one that has learnt nothing yet
+     * @param model the target as it is opened for this method, if not as for all
      */
-    public record Contestant(String name, boolean isLossless, Supplier<DecodingMethod> maker) {
+    public record Contestant(
+            String name, boolean isLossless, Supplier<DecodingMethod> maker, Optional<LanguageModel> model) {
+        /** One that runs on the target as all do. */
+        public Contestant(String name, boolean isLossless, Supplier<DecodingMethod> maker) {
+            this(name, isLossless, maker, Optional.empty());
+        }
+
         /** What all others are measured against. */
         public static Contestant plain() {
             return new Contestant("plain", true, PlainDecoding::new);
@@ -59,7 +66,7 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
             LanguageModel target, List<Contestant> contestants, List<BenchPrompt> prompts, Progress progress) {
         List<Contestant> all = new ArrayList<>(List.of(Contestant.plain()));
         all.addAll(contestants);
-        Generation generation = Generation.with(target).sampling(sampling).maxTokens(tokens);
+        Generation generation = generation(target);
         List<BenchPrompt> fitting = prompts.stream()
                 .filter(prompt -> encode(generation, prompt).length + tokens <= target.context())
                 .toList();
@@ -71,7 +78,7 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
         int done = 0;
         for (Contestant contestant : all) {
             progress.at(done++, total, "warming up " + contestant.name());
-            generation
+            generation(contestant.model().orElse(target))
                     .maxTokens(Math.min(tokens, WARM_UP_TOKENS))
                     .method(contestant.maker().get())
                     .complete(encode(generation, fitting.getLast()), _ -> {});
@@ -86,9 +93,10 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
             for (int j = 0; j < all.size(); j++) {
                 int turn = (i + j) % all.size();
                 String name = all.get(turn).name();
+                LanguageModel model = all.get(turn).model().orElse(target);
                 progress.at(done++, total, name + " on " + prompt.task());
                 long began = System.nanoTime();
-                Reply reply = generation.method(methods.get(turn)).complete(encode(generation, prompt), _ -> {});
+                Reply reply = generation(model).method(methods.get(turn)).complete(encode(generation, prompt), _ -> {});
                 double seconds = (System.nanoTime() - began) * 1e-9;
                 texts[turn] = reply.tokens();
                 row[turn] = run(prompt, name, reply, seconds);
@@ -110,6 +118,10 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
                         .map(Contestant::name)
                         .toList(),
                 List.copyOf(runs));
+    }
+
+    private Generation generation(LanguageModel model) {
+        return Generation.with(model).sampling(sampling).maxTokens(tokens);
     }
 
     private static int[] encode(Generation generation, BenchPrompt prompt) {

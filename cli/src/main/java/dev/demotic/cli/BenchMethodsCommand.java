@@ -58,6 +58,14 @@ final class BenchMethodsCommand implements Callable<Integer> {
     private List<String> drafts = List.of();
 
     @Option(
+            names = "--draft-threads",
+            paramLabel = "N",
+            description =
+                    "How many of the threads only the draft model has with methods that have both models compute at once"
+                            + " (default: one in four, at least one); with the others they take turns at all.")
+    private Optional<Integer> draftThreads = Optional.empty();
+
+    @Option(
             names = "--data",
             paramLabel = "PATH",
             description =
@@ -116,14 +124,15 @@ final class BenchMethodsCommand implements Callable<Integer> {
                 SamplingSettings.greedy().withTemperature(temperature).withSeed(seed);
         Map<String, Path> draftPaths = draftPaths();
         List<MethodCall> calls = calls(!draftPaths.isEmpty());
-        Map<String, LanguageModel> opened = new LinkedHashMap<>();
+        Map<ThreadShare, BenchedModels> opened = new LinkedHashMap<>();
         MethodBenchReport report;
-        try (LanguageModel target = engine.open(console)) {
+        try {
+            LanguageModel target = models(opened, ThreadShare.turns(engine.threads()), draftPaths)
+                    .target();
             List<BenchPrompt> prompts = PromptSet.sample(prompts(target), perTask);
-            draftPaths.forEach((name, path) -> opened.put(name, engine.openDraft(console, path)));
             List<Contestant> contestants = new ArrayList<>();
             for (MethodCall call : calls) {
-                contestants.addAll(contestants(call, target, opened));
+                contestants.addAll(models(opened, share(call), draftPaths).contestants(call));
             }
             try (ProgressLine line = new ProgressLine(console, "measuring", ProgressLine.Unit.ITEMS)) {
                 report = new MethodBench(maxTokens, sampling).run(target, contestants, prompts, (done, total, what) -> {
@@ -132,7 +141,7 @@ final class BenchMethodsCommand implements Callable<Integer> {
                 });
             }
         } finally {
-            opened.values().forEach(LanguageModel::close);
+            opened.values().forEach(BenchedModels::close);
         }
         write(report);
         if (json) {
@@ -167,31 +176,23 @@ final class BenchMethodsCommand implements Callable<Integer> {
         List<MethodCall> calls =
                 names.stream().distinct().map(MethodCall::parse).toList();
         for (MethodCall call : calls) {
-            if (call.method().draft() == DraftUse.REQUIRED) {
+            if (call.method().draft().isRequired()) {
                 call.requireDraft(hasDraft);
             }
         }
         return calls.stream().filter(call -> !call.toString().equals("plain")).toList();
     }
 
-    /** One for each draft model that the method has a use for; without any, itself. */
-    private static List<Contestant> contestants(
-            MethodCall call, LanguageModel target, Map<String, LanguageModel> drafts) {
-        if (call.method().draft() == DraftUse.NONE || drafts.isEmpty()) {
-            return List.of(contestant(call.toString(), call, target, Optional.empty()));
-        }
-        return drafts.entrySet().stream()
-                .map(draft -> contestant(
-                        drafts.size() == 1 ? call.toString() : call + " (" + draft.getKey() + ")",
-                        call,
-                        target,
-                        Optional.of(draft.getValue())))
-                .toList();
+    /** How a method has both models share the threads. */
+    private ThreadShare share(MethodCall call) {
+        return call.method().draft() == DraftUse.AT_ONCE
+                ? ThreadShare.of(engine.threads(), draftThreads, call)
+                : ThreadShare.turns(engine.threads());
     }
 
-    private static Contestant contestant(
-            String name, MethodCall call, LanguageModel target, Optional<LanguageModel> draft) {
-        return new Contestant(name, call.method().isLossless(), () -> call.decoding(target, draft));
+    /** The models with such a share, which are opened if need be. */
+    private BenchedModels models(Map<ThreadShare, BenchedModels> opened, ThreadShare share, Map<String, Path> drafts) {
+        return opened.computeIfAbsent(share, _ -> BenchedModels.open(console, engine, share, drafts));
     }
 
     private List<BenchPrompt> prompts(LanguageModel target) {

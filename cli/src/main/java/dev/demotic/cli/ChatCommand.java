@@ -39,7 +39,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         method.call();
-        try (LanguageModel model = engine.open(console);
+        try (LanguageModel model = method.open(console, engine);
                 OptionalModel draft = OptionalModel.of(method.openDraft(console, engine));
                 ChatInput input = ChatInput.of(console);
                 Chat chat =

@@ -1,5 +1,7 @@
 package dev.demotic.cli;
 
+import dev.demotic.decoding.method.DraftUse;
+import dev.demotic.decoding.method.MethodCall;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -13,6 +15,21 @@ final class DraftOption {
                     "A smaller model that drafts: a GGUF file, a Hugging Face folder or the name of a pulled model (default"
                             + " for the model that comes with Demotic: its own draft; else none).")
     private Optional<String> draft = Optional.empty();
+
+    @Option(
+            names = "--draft-threads",
+            paramLabel = "N",
+            description =
+                    "How many of the threads only the draft model has, so that both models compute at once (default: one in"
+                            + " four, at least one, for --method pearl; else none, they take turns at all).")
+    private Optional<Integer> threads = Optional.empty();
+
+    /** How the models share the threads with a method, if this one drafts. */
+    ThreadShare share(Console console, EngineOptions engine, MethodCall call) {
+        boolean drafts = call.method().draft() != DraftUse.NONE
+                && path(console, engine.model()).isPresent();
+        return drafts ? ThreadShare.of(engine.threads(), threads, call) : ThreadShare.turns(engine.threads());
+    }
 
     /** Whether the user named one. */
     boolean isNamed() {

@@ -67,27 +67,40 @@ final class EngineOptions {
 
     /** Opens the model for one sequence at a time. */
     LanguageModel open(Console console) {
+        return open(console, ThreadShare.turns(threads()));
+    }
+
+    /** Opens the model beside a draft model. */
+    LanguageModel open(Console console, ThreadShare share) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the model")) {
-            return open(console, model.open(console), 1);
+            return open(console, model.open(console), 1, share);
         }
     }
 
     /** Opens a draft model in the same way, with as much of the context as it was trained for. */
-    LanguageModel openDraft(Console console, Path path) {
-        return openDraft(console, path, 1);
+    LanguageModel openDraft(Console console, Path path, ThreadShare share) {
+        return openDraft(console, path, 1, share);
     }
 
     /** Opens a draft model for so many sequences at a time. */
-    LanguageModel openDraft(Console console, Path path, int sequences) {
+    LanguageModel openDraft(Console console, Path path, int sequences, ThreadShare share) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading the draft model")) {
             ModelSource source = ModelSources.open(path);
-            return LanguageModel.open(source, options(console, source, sequences, Optional.empty()));
+            ModelOptions options = options(console, source, sequences, Optional.empty());
+            return LanguageModel.open(
+                    source, options.withThreads(share.draft()).withFirstCore(share.isApart() ? share.target() : 0));
         }
     }
 
     /** Opens any model with these options, for so many sequences at a time. */
     LanguageModel open(Console console, ModelSource source, int sequences) {
-        return LanguageModel.open(source, options(console, source, sequences, context));
+        return open(console, source, sequences, ThreadShare.turns(threads()));
+    }
+
+    /** Opens any model beside a draft model, for so many sequences at a time. */
+    LanguageModel open(Console console, ModelSource source, int sequences, ThreadShare share) {
+        return LanguageModel.open(
+                source, options(console, source, sequences, context).withThreads(share.target()));
     }
 
     private ModelOptions options(Console console, ModelSource source, int sequences, Optional<Integer> wanted) {
@@ -97,7 +110,6 @@ final class EngineOptions {
             }
             return ModelOptions.defaults()
                     .withContext(wanted.orElseGet(() -> defaultContext(source)))
-                    .withThreads(threads())
                     .withKernels(kernels.orElse(console.environment().getOrDefault("DEMOTIC_KERNELS", "")))
                     .withMaxMemory(maxMemory.orElse(0L))
                     .withSequences(sequences)

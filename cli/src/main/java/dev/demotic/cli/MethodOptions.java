@@ -32,6 +32,11 @@ final class MethodOptions {
         return call;
     }
 
+    /** Opens the model, with the threads that the draft model leaves it. */
+    LanguageModel open(Console console, EngineOptions engine) {
+        return engine.open(console, draft.share(console, engine, call()));
+    }
+
     /** Opens the draft model, if one is named or comes with the target, and the method has a use for one. */
     Optional<LanguageModel> openDraft(Console console, EngineOptions engine) {
         MethodCall call = call();
@@ -40,7 +45,8 @@ final class MethodOptions {
         }
         Optional<Path> path = draft.path(console, engine.model());
         call.requireDraft(path.isPresent());
-        return path.map(file -> engine.openDraft(console, file));
+        ThreadShare share = draft.share(console, engine, call);
+        return path.map(file -> engine.openDraft(console, file, share));
     }
 
     /** The generation with the method that is asked for. */

@@ -97,7 +97,7 @@ final class RunCommand implements Callable<Integer> {
         }
         method.call();
         String prompt = prompt();
-        try (LanguageModel model = engine.open(console);
+        try (LanguageModel model = method.open(console, engine);
                 OptionalModel draft = OptionalModel.of(method.openDraft(console, engine))) {
             Generation generation = method.apply(sampling.generation(model), draft.model());
             if (logprobs.isPresent()) {

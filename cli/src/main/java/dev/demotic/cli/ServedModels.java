@@ -16,14 +16,16 @@ final class ServedModels implements AutoCloseable {
     private final EngineOptions engine;
     private final MethodCall usual;
     private final int parallel;
+    private final ThreadShare share;
     private final List<LanguageModel> opened = new ArrayList<>();
     private final List<ServedModel> served = new ArrayList<>();
 
-    private ServedModels(Console console, EngineOptions engine, MethodCall usual, int parallel) {
+    private ServedModels(Console console, EngineOptions engine, MethodCall usual, int parallel, ThreadShare share) {
         this.console = console;
         this.engine = engine;
         this.usual = usual;
         this.parallel = parallel;
+        this.share = share;
     }
 
     /**
@@ -40,7 +42,11 @@ final class ServedModels implements AutoCloseable {
             DraftOption draft,
             MethodCall usual,
             int parallel) {
-        ServedModels models = new ServedModels(console, engine, usual, parallel);
+        if (!names.isEmpty()) {
+            engine.model().name(path(names.getFirst()));
+        }
+        ThreadShare share = draft.share(console, engine, usual);
+        ServedModels models = new ServedModels(console, engine, usual, parallel, share);
         try {
             models.open(names, draft);
             return models;
@@ -56,12 +62,9 @@ final class ServedModels implements AutoCloseable {
     }
 
     private void open(List<String> names, DraftOption draft) {
-        if (!names.isEmpty()) {
-            engine.model().name(path(names.getFirst()));
-        }
         Optional<ServedModel.Draft> drafting = draft.path(console, engine.model())
                 .map(path -> {
-                    LanguageModel model = engine.openDraft(console, path, parallel);
+                    LanguageModel model = engine.openDraft(console, path, parallel, share);
                     opened.add(model);
                     return new ServedModel.Draft(nameOf(path), model);
                 });
@@ -78,7 +81,7 @@ final class ServedModels implements AutoCloseable {
 
     private void open(String name, Path path, Optional<ServedModel.Draft> draft) {
         try (ProgressLine _ = ProgressLine.waiting(console, "loading " + name)) {
-            LanguageModel model = engine.open(console, ModelSources.open(path), parallel);
+            LanguageModel model = engine.open(console, ModelSources.open(path), parallel, share);
             opened.add(model);
             served.add(new ServedModel(name, model, draft, usual));
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.demotic.decoding.method.Method;
 import dev.demotic.decoding.method.Methods;
 import dev.demotic.models.EmbeddedModel;
+import dev.demotic.runtime.backend.cpu.PhysicalCores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ class MethodCommandsTest {
         JsonNode plain = json("plain");
 
         assertThat(plain.has("speculation")).isFalse();
-        for (String method : new String[] {"auto", "draft:tokens=3", "lookup", "dynamic:width=2,nodes=6"}) {
+        for (String method : new String[] {"auto", "draft:tokens=3", "lookup", "dynamic:width=2,nodes=6", "pearl"}) {
             JsonNode reply = json(method);
             assertThat(reply.get("tokens")).as(method).isEqualTo(plain.get("tokens"));
             assertThat(reply.get("speculation").get("block_efficiency").asDouble())
@@ -73,6 +74,18 @@ class MethodCommandsTest {
         assertThat(result.status()).isZero();
         assertThat(result.err()).contains("auto: ", " rounds", "because a step takes");
         assertThat(result.out()).isNotBlank();
+    }
+
+    @Test
+    void pearlTellsItsSchedule() {
+        Shell.Result result = shell.run(
+                "run", "--temperature", "0", "-n", "24", "--method", "pearl:tokens=3", "--explain", "Write a loop.");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        assertThat(result.err()).contains("pearl: both models computed ", "pearl: step 2, ", "-verify: target ");
+        if (PhysicalCores.count() > 1) {
+            assertThat(result.err()).doesNotContain("took turns");
+        }
     }
 
     @Test
@@ -115,7 +128,8 @@ class MethodCommandsTest {
                 "--method draft:tokens=x | 'x' is no value for tokens",
                 "--method plain --show-drafts | --method plain has none",
                 "--show-drafts --json | give one of them",
-                "--draft absent.gguf | absent.gguf"
+                "--draft absent.gguf | absent.gguf",
+                "--method pearl --threads 2 --draft-threads 2 | must leave each model at least one of 2 threads"
             })
     void contradictionsAreRefusedInOneSentence(String options, String part) {
         String[] words = ("run " + options + " Hi").split(" ");
@@ -155,21 +169,31 @@ class MethodCommandsTest {
                 "--method",
                 "draft:tokens=3",
                 "--method",
-                "typical");
+                "typical",
+                "--method",
+                "pearl",
+                "--threads",
+                "2");
 
         assertThat(result.status()).as(result.err()).isZero();
-        assertThat(result.out()).contains("code, 1 prompts", "talk, 1 prompts", "all, 2 prompts", "draft:tokens=3");
+        assertThat(result.out())
+                .contains(
+                        "code, 1 prompts",
+                        "talk, 1 prompts",
+                        "all, 2 prompts",
+                        "draft:tokens=3",
+                        "pearl (1 + 1 threads)");
         assertThat(result.err()).contains("wrote ");
         JsonNode json = new JsonMapper().readTree(Files.readString(out.resolve("report.json")));
-        assertThat(json.get("runs")).hasSize(8);
-        assertThat(json.get("summaries")).hasSize(12);
+        assertThat(json.get("runs")).hasSize(10);
+        assertThat(json.get("summaries")).hasSize(15);
         for (JsonNode summary : json.get("summaries")) {
             assertThat(summary.get("identical").asInt())
                     .isEqualTo(summary.get("prompts").asInt());
             assertThat(summary.get("tokens_per_second").asDouble()).isPositive();
         }
         assertThat(Files.readAllLines(out.resolve("report.csv")))
-                .hasSize(13)
+                .hasSize(16)
                 .allMatch(line -> line.chars().filter(c -> c == ',').count() == 11);
         assertThat(Files.readString(out.resolve("report.html")))
                 .contains("<svg", "Acceptance by depth", "Task: talk", "Every text is that of plain decoding")
