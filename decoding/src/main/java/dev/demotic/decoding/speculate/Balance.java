@@ -9,8 +9,8 @@ final class Balance {
     static final int FIRST = 4;
     /** A draft of one token is no more than plain decoding. */
     static final int LEAST = 2;
-    /** Few drafts come true so far, and rows are not free. */
-    static final int MOST = 16;
+    /** However fast the draft model is: few drafts come true beyond this, and each row of the target's pass takes its time. */
+    static final int MOST = 8;
 
     private static final double KEEPS = 0.9;
 

@@ -20,7 +20,7 @@ class BalanceTest {
         assertThat(balance.tokens()).isEqualTo(Balance.FIRST);
         assertThat(after(6e-3, 1e-3)).isEqualTo(6);
         assertThat(after(6e-3, 2e-3)).isEqualTo(3);
-        assertThat(after(10.6e-3, 1e-3)).isEqualTo(11);
+        assertThat(after(6.6e-3, 1e-3)).isEqualTo(7);
     }
 
     @Test
