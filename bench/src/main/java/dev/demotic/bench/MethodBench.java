@@ -112,7 +112,7 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
                 List.copyOf(runs));
     }
 
-    private static int[] encode(Generation generation, BenchPrompt prompt) {
+    static int[] encode(Generation generation, BenchPrompt prompt) {
         return prompt.isChat() && generation.model().hasChatTemplate()
                 ? generation.encode(Conversation.of(List.of(ChatMessage.user(prompt.text()))))
                 : generation.encode(prompt.text());
