@@ -33,9 +33,7 @@ class ReasoningBenchTest {
             "There are 4 rows of 6 chairs, and 7 of them are broken. How many can be used?",
             "Tom reads 20 pages a day. His book has 180 pages. How many days does he need?",
             "A shirt costs $25 and a hat half of that. How much do two shirts and two hats cost?",
-            "Lena runs 3 miles on each weekday and 5 miles on each day of the weekend. How far does she run in a week?",
-            "A tank holds 90 liters and loses 2 liters an hour. How much is in it after 15 hours?",
-            "Sam has three times as many stamps as Kim, who has 14. How many do they have together?");
+            "Lena runs 3 miles on each weekday and 5 miles on each day of the weekend. How far does she run in a week?");
 
     private static LanguageModel large;
     private static LanguageModel small;
@@ -60,7 +58,7 @@ class ReasoningBenchTest {
     }
 
     private static ReasoningReport run(List<Contestant> contestants) {
-        return new ReasoningBench(80, SamplingSettings.greedy()).run(large, contestants, PROBLEMS, (_, _, _) -> {});
+        return new ReasoningBench(48, SamplingSettings.greedy()).run(large, contestants, PROBLEMS, (_, _, _) -> {});
     }
 
     private static Contestant contestant(String name, StepJudge judge, double threshold) {
