@@ -4,6 +4,7 @@ import dev.demotic.bench.MethodBench.Contestant;
 import dev.demotic.bench.MethodBench.Progress;
 import dev.demotic.bench.ReasoningReport.Run;
 import dev.demotic.decoding.DecodingMethod;
+import dev.demotic.decoding.FinishReason;
 import dev.demotic.decoding.Generation;
 import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.SamplingSettings;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 
 /**
  * Has methods solve problems, among them the large model alone: how often they come to the right number, how likely the large
@@ -82,6 +84,9 @@ public record ReasoningBench(int tokens, SamplingSettings sampling) {
         long began = System.nanoTime();
         Reply reply = generation.complete(prompt, _ -> {});
         double seconds = (System.nanoTime() - began) / 1e9;
+        if (reply.finishReason() == FinishReason.CANCELLED) {
+            throw new CancellationException("the measurement was interrupted");
+        }
         return new Run(
                 problem.isSolvedBy(reply.text()),
                 reply.tokens().length,
