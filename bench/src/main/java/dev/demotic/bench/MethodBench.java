@@ -124,7 +124,7 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
         return Generation.with(model).sampling(sampling).maxTokens(tokens);
     }
 
-    private static int[] encode(Generation generation, BenchPrompt prompt) {
+    static int[] encode(Generation generation, BenchPrompt prompt) {
         return prompt.isChat() && generation.model().hasChatTemplate()
                 ? generation.encode(Conversation.of(List.of(ChatMessage.user(prompt.text()))))
                 : generation.encode(prompt.text());

@@ -65,6 +65,7 @@ public final class Demotic implements Callable<Integer> {
                 .addSubcommand(new PerplexityCommand(console))
                 .addSubcommand(new CommandLine(new BenchCommand(console))
                         .addSubcommand(new BenchMethodsCommand(console))
+                        .addSubcommand(new BenchReasoningCommand(console))
                         .addSubcommand(new BenchServeCommand(console)))
                 .addSubcommand(new PullCommand(console))
                 .addSubcommand(new ListCommand(console))

@@ -10,20 +10,25 @@ import dev.demotic.decoding.speculate.AcceptanceRule;
 import dev.demotic.decoding.speculate.AutoDecoding;
 import dev.demotic.decoding.speculate.BigLittleDecoding;
 import dev.demotic.decoding.speculate.Chain;
+import dev.demotic.decoding.speculate.DigitJudge;
 import dev.demotic.decoding.speculate.DraftLength;
 import dev.demotic.decoding.speculate.DraftModel;
 import dev.demotic.decoding.speculate.Drafter;
 import dev.demotic.decoding.speculate.Drawing;
 import dev.demotic.decoding.speculate.DynamicTree;
 import dev.demotic.decoding.speculate.ForeignDraftModel;
+import dev.demotic.decoding.speculate.LikelihoodJudge;
 import dev.demotic.decoding.speculate.Lookahead;
 import dev.demotic.decoding.speculate.PastReplies;
 import dev.demotic.decoding.speculate.Pearl;
 import dev.demotic.decoding.speculate.PromptLookup;
 import dev.demotic.decoding.speculate.Rejection;
 import dev.demotic.decoding.speculate.SpecDecPlusPlus;
+import dev.demotic.decoding.speculate.SpecReason;
 import dev.demotic.decoding.speculate.SpeculativeDecoding;
 import dev.demotic.decoding.speculate.StaticTree;
+import dev.demotic.decoding.speculate.StepEnd;
+import dev.demotic.decoding.speculate.StepJudge;
 import dev.demotic.decoding.speculate.StochasticBeam;
 import dev.demotic.decoding.speculate.SuffixLookup;
 import dev.demotic.decoding.speculate.Swift;
@@ -279,7 +284,27 @@ public final class Methods {
                             target,
                             settings.real("fallback"),
                             settings.real("rollback"),
-                            settings.whole("tokens"))));
+                            settings.whole("tokens"))),
+            new Method(
+                    "specreason",
+                    "A smaller model writes reasoning steps, and the larger scores them and rewrites poor ones",
+                    "Pan et al., 2025, arXiv 2504.07891 (SpecReason)",
+                    false,
+                    DraftUse.REQUIRED,
+                    List.of(
+                            real("threshold", 7, 0, 10, "least score of a step that is kept: 0 keeps all, 10 none"),
+                            choice(
+                                    "judge",
+                                    "scores by how likely the larger model finds a step, by the digit that it rates it with, or by"
+                                            + " the mean of these digits",
+                                    "likelihood",
+                                    "digit",
+                                    "mean-digit"),
+                            choice("step", "what ends a step", "blank-line", "line"),
+                            whole("tokens", MOST, 1, MOST, "most tokens of a step"),
+                            whole("first", 0, 0, 1 << 16, "steps that the larger model writes before all others"),
+                            whole("draft", 5, 0, MOST, "tokens that the smaller model drafts where the larger writes")),
+                    Methods::specReason));
 
     private Methods() {}
 
@@ -316,6 +341,18 @@ public final class Methods {
                 settings.whole("trials"));
         DraftLength length = new WhileConfident(settings.whole("tokens"), settings.real("confidence"));
         return new SpeculativeDecoding(drafter, new Rejection(), length);
+    }
+
+    private static SpecReason specReason(LanguageModel target, Settings settings) {
+        StepJudge judge = switch (settings.text("judge")) {
+            case "digit" -> DigitJudge.of(target, DigitJudge.Scoring.GREEDY);
+            case "mean-digit" -> DigitJudge.of(target, DigitJudge.Scoring.MEAN);
+            default -> new LikelihoodJudge();
+        };
+        StepEnd end = settings.text("step").equals("line") ? StepEnd.LINE : StepEnd.BLANK_LINE;
+        SpecReason.Steps steps = new SpecReason.Steps(end, settings.whole("tokens"), settings.whole("first"));
+        return SpecReason.of(
+                settings.draft(), target, judge, settings.real("threshold"), steps, settings.whole("draft"));
     }
 
     private static SpeculativeDecoding tree(LanguageModel target, Settings settings) {

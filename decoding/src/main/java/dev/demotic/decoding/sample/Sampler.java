@@ -102,6 +102,20 @@ public final class Sampler {
         }
     }
 
+    /** A place in the text to come back to. */
+    public record Mark(int length, double surpriseLimit) {}
+
+    /** Where the text is now. */
+    public Mark mark() {
+        return new Mark(history.size(), surpriseLimit);
+    }
+
+    /** Takes back the tokens since then, and what Mirostat made of them; the random stream goes on from where it is. */
+    public void backTo(Mark mark) {
+        history.truncate(mark.length());
+        surpriseLimit = mark.surpriseLimit();
+    }
+
     /** The token with the highest logit after bias and penalties; the history stays as it is. */
     public int mostLikely(MemorySegment row) {
         if (!settings.changesLogits()) {

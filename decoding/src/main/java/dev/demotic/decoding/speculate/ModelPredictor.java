@@ -69,6 +69,11 @@ final class ModelPredictor implements Predictor {
         read = new int[sequence.capacity()];
     }
 
+    /** Sees at once to room for the longest text that it can come to read; false if there is none now. */
+    boolean reserve() {
+        return sequence.reserve(sequence.capacity());
+    }
+
     @Override
     public boolean catchUp(TokenHistory history) {
         keepWhatCameTrue(history);
