@@ -6,6 +6,7 @@ import dev.demotic.runtime.format.ModelSources;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,6 +31,12 @@ final class ConvertCommand implements Callable<Integer> {
                             + " Q5_K_M or Q6_K (default: ${DEFAULT-VALUE}).")
     private String type;
 
+    @Option(
+            names = "--calibrate",
+            paramLabel = "FILE",
+            description = "Round to Q8_0 such that the errors cancel on this text; - for standard input.")
+    private @Nullable String calibration;
+
     ConvertCommand(Console console) {
         this.console = console;
     }
@@ -43,7 +50,7 @@ final class ConvertCommand implements Callable<Integer> {
             throw new DemoticException("there is no folder " + folder + "; check the path");
         }
         try (ModelSource source = ModelSources.open(folder)) {
-            return Conversion.run(console, source, out, type, "converting");
+            return Conversion.run(console, source, out, type, calibration, "converting");
         }
     }
 }

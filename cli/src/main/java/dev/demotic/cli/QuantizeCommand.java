@@ -4,6 +4,7 @@ import dev.demotic.runtime.format.GgufFile;
 import dev.demotic.runtime.format.ModelSource;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,6 +27,12 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "A type as `demotic convert` takes it (default: ${DEFAULT-VALUE}).")
     private String type;
 
+    @Option(
+            names = "--calibrate",
+            paramLabel = "FILE",
+            description = "Round to Q8_0 such that the errors cancel on this text; - for standard input.")
+    private @Nullable String calibration;
+
     QuantizeCommand(Console console) {
         this.console = console;
     }
@@ -33,7 +40,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (ModelSource source = GgufFile.open(in)) {
-            return Conversion.run(console, source, out, type, "quantizing");
+            return Conversion.run(console, source, out, type, calibration, "quantizing");
         }
     }
 }

@@ -53,6 +53,40 @@ class BadInputTest {
     }
 
     @Test
+    void calibrationThatCannotBe() throws IOException {
+        String model = EmbeddedModel.draftPath(folder).toString();
+        Path text = Files.writeString(folder.resolve("text.txt"), "too short");
+
+        refused(
+                "only Q8_0 can be calibrated, not Q4_0",
+                "quantize",
+                model,
+                out(),
+                "--type",
+                "Q4_0",
+                "--calibrate",
+                text.toString());
+        refused(
+                "there is no file",
+                "quantize",
+                model,
+                out(),
+                "--type",
+                "Q8_0",
+                "--calibrate",
+                folder.resolve("absent.txt").toString());
+        refused(
+                "too short to calibrate with",
+                "quantize",
+                model,
+                out(),
+                "--type",
+                "Q8_0",
+                "--calibrate",
+                text.toString());
+    }
+
+    @Test
     void emptyFile() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty.gguf"));
 

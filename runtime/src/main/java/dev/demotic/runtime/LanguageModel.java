@@ -20,6 +20,7 @@ import dev.demotic.runtime.tokenizer.Tokenizer;
 import dev.demotic.runtime.tokenizer.Tokenizers;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,13 +83,22 @@ public final class LanguageModel implements AutoCloseable {
 
     /** Opens a model that is already mapped, and owns it from then on. */
     public static LanguageModel open(ModelSource source, ModelOptions options) {
+        return open(source, options, UnaryOperator.identity());
+    }
+
+    /**
+     * {@link #open(ModelSource, ModelOptions)} for those who want to see each operation.
+     *
+     * @param around gets the model's backend and gives one that stands around it, and closes it
+     */
+    public static LanguageModel open(ModelSource source, ModelOptions options, UnaryOperator<Backend> around) {
         Backend backend = null;
         try {
             int threads = options.threads() == 0 ? PhysicalCores.count() : options.threads();
             if (threads < 1 || options.sequences() < 1) {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
-            backend = new CpuBackend(threads, options.kernels(), options.pin(), options.firstCore());
+            backend = around.apply(new CpuBackend(threads, options.kernels(), options.pin(), options.firstCore()));
             return new LanguageModel(source, backend, threads, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {

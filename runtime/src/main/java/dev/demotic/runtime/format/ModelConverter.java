@@ -5,6 +5,7 @@ import dev.demotic.runtime.tensor.Tensor;
 import dev.demotic.runtime.tensor.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -50,6 +51,7 @@ public final class ModelConverter {
     private static final int SLICES = 64;
 
     private final ModelSource source;
+    private final Rounding rounding;
     private final GgufWriter writer;
     private final MemorySegment buffer;
     private final Progress progress;
@@ -58,24 +60,33 @@ public final class ModelConverter {
 
     private ModelConverter(
             ModelSource source,
+            Rounding rounding,
             List<GgufWriter.Slot> slots,
             GgufWriter writer,
             MemorySegment buffer,
             Progress progress) {
         this.source = source;
+        this.rounding = rounding;
         this.writer = writer;
         this.buffer = buffer;
         this.progress = progress;
         this.total = slots.stream().mapToLong(GgufWriter.Slot::bytes).sum();
     }
 
+    /** {@link #convert(ModelSource, Path, QuantizationRecipe, Rounding, Progress)} with each weight rounded for itself, as ggml does. */
+    public static Result convert(ModelSource source, Path out, QuantizationRecipe recipe, Progress progress) {
+        return convert(source, out, recipe, Rounding.NEAREST, progress);
+    }
+
     /**
      * Converts a model. Metadata and the order of tensors stay as they are, except for the keys that name the recipe.
      *
      * @param out the GGUF file to write; it appears when it is complete
+     * @param rounding how the tensors that it knows become Q8_0, where the recipe wants that of them
      * @throws DemoticException if a weight is no finite number or too large for its type, or {@code out} cannot be written
      */
-    public static Result convert(ModelSource source, Path out, QuantizationRecipe recipe, Progress progress) {
+    public static Result convert(
+            ModelSource source, Path out, QuantizationRecipe recipe, Rounding rounding, Progress progress) {
         List<GgufWriter.Slot> slots = new ArrayList<>();
         List<Fallback> fallbacks = new ArrayList<>();
         for (Tensor tensor : source.tensors().values()) {
@@ -89,7 +100,7 @@ public final class ModelConverter {
         try (GgufWriter writer = new GgufWriter(out, metadata(source, recipe), slots);
                 Arena arena = Arena.ofShared()) {
             MemorySegment buffer = arena.allocate((long) SLICES * SLICE * Float.BYTES);
-            ModelConverter converter = new ModelConverter(source, slots, writer, buffer, progress);
+            ModelConverter converter = new ModelConverter(source, rounding, slots, writer, buffer, progress);
             Iterator<Tensor> tensors = source.tensors().values().iterator();
             for (GgufWriter.Slot slot : slots) {
                 converter.convert(tensors.next(), slot.type());
@@ -117,15 +128,27 @@ public final class ModelConverter {
     }
 
     private void convert(Tensor tensor, TensorType type) {
+        boolean byRow = type == TensorType.Q8_0 && tensor.type() != type && rounding.knows(tensor);
         MemorySegment data = tensor.data();
         long elements = tensor.elements();
-        for (long start = 0; start < elements; start += (long) SLICES * SLICE) {
+        int slice = byRow ? wholeRows(tensor) : SLICE;
+        long batch = (long) SLICES * SLICE / slice * slice;
+        for (long start = 0; start < elements; start += batch) {
             long first = start;
-            int count = (int) Math.min(elements - first, (long) SLICES * SLICE);
-            IntStream.range(0, Math.ceilDiv(count, SLICE)).parallel().forEach(slice -> {
-                int within = slice * SLICE;
-                int size = Math.min(count - within, SLICE);
-                convert(tensor, data, first + within, size, type, buffer.asSlice(type.bytes(within)));
+            int count = (int) Math.min(elements - first, batch);
+            IntStream.range(0, Math.ceilDiv(count, slice)).parallel().forEach(index -> {
+                int within = index * slice;
+                float[] values = values(tensor, data, first + within, Math.min(count - within, slice), type);
+                MemorySegment target = buffer.asSlice(type.bytes(within));
+                if (byRow) {
+                    byte[] blocks = rounding.round(tensor, values, values.length / (int) tensor.columns());
+                    MemorySegment.copy(blocks, 0, target, ValueLayout.JAVA_BYTE, 0, blocks.length);
+                } else if (type == tensor.type()) {
+                    long offset = type.bytes(first + within);
+                    MemorySegment.copy(data, offset, target, 0, type.bytes(values.length));
+                } else {
+                    type.quantize(values, 0, target, 0, values.length);
+                }
             });
             long bytes = type.bytes(count);
             writer.write(buffer.asSlice(0, bytes));
@@ -134,21 +157,22 @@ public final class ModelConverter {
         }
     }
 
-    private void convert(
-            Tensor tensor, MemorySegment data, long first, int count, TensorType type, MemorySegment target) {
+    /** Elements of as many rows as make up a slice, at least one row and at most what the buffer holds. */
+    private static int wholeRows(Tensor tensor) {
+        int columns = Math.toIntExact(tensor.columns());
+        return Math.max(1, SLICE / columns) * columns;
+    }
+
+    /** Elements of a tensor, all of which this type can hold. */
+    private float[] values(Tensor tensor, MemorySegment data, long first, int count, TensorType type) {
         float[] values = new float[count];
-        long offset = tensor.type().bytes(first);
-        tensor.type().dequantize(data, offset, values, 0, count);
+        tensor.type().dequantize(data, tensor.type().bytes(first), values, 0, count);
         for (int i = 0; i < count; i++) {
             if (!(Math.abs(values[i]) <= type.largest())) {
                 throw unstorable(tensor, first + i, values[i], type);
             }
         }
-        if (type == tensor.type()) {
-            MemorySegment.copy(data, offset, target, 0, type.bytes(count));
-        } else {
-            type.quantize(values, 0, target, 0, count);
-        }
+        return values;
     }
 
     private DemoticException unstorable(Tensor tensor, long element, float value, TensorType type) {
