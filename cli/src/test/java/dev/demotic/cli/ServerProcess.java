@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -64,15 +65,20 @@ final class ServerProcess implements AutoCloseable {
             said.add(line);
             Matcher address = ADDRESS.matcher(line);
             if (address.find()) {
-                Thread.startVirtualThread(() -> lines.lines().forEach(_ -> {})); // or it would wait for a reader
+                Thread.startVirtualThread(() -> drain(lines));
                 return new ServerProcess(process, URI.create(address.group(1)));
             }
         }
         throw new IOException("the server ended: " + String.join("\n", said));
     }
 
-    URI uri() {
-        return uri;
+    /** A process waits when nobody reads what it says. */
+    private static void drain(BufferedReader lines) {
+        try {
+            lines.lines().forEach(_ -> {});
+        } catch (UncheckedIOException killed) {
+            // it says nothing more
+        }
     }
 
     int port() {

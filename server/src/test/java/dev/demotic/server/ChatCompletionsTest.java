@@ -9,6 +9,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class ChatCompletionsTest {
@@ -122,9 +124,10 @@ class ChatCompletionsTest {
         assertThat(texts).hasSize(1);
     }
 
-    @Test
-    void tracesEveryRoundBeforeItsText() throws Exception {
-        String settings = ", \"temperature\": 0, \"max_tokens\": 60, \"method\": \"recycling\"";
+    @ParameterizedTest
+    @ValueSource(strings = {"recycling", "plain"})
+    void tracesEveryRoundBeforeItsText(String method) throws Exception {
+        String settings = ", \"temperature\": 0, \"max_tokens\": 60, \"method\": \"" + method + "\"";
         JsonNode whole = api.post(PATH, Api.chat(QUESTION, settings)).json();
         List<JsonNode> chunks = api.post(PATH, Api.chat(QUESTION, settings + ", \"stream\": true, \"trace\": true"))
                 .chunks();
@@ -149,6 +152,23 @@ class ChatCompletionsTest {
         }
         assertThat(emitted).isEqualTo(whole.at("/usage/completion_tokens").asInt());
         assertThat(chunks.get(1).has("demotic")).isTrue();
+        assertThat(pieces(chunks)).as("pieces of text").isGreaterThan(1);
+    }
+
+    @Test
+    void holdsNoTextBackForRoundsThatNeverCome() throws Exception {
+        try (Api saying = Api.saying(new Api.Options().build(), "One, two; three. ".repeat(5), 0)) {
+            List<JsonNode> chunks = saying.post(PATH, Api.chat("Count.", ", \"stream\": true, \"trace\": true"))
+                    .chunks();
+            assertThat(pieces(chunks)).isGreaterThan(5);
+        }
+    }
+
+    private static long pieces(List<JsonNode> chunks) {
+        return chunks.stream()
+                .filter(chunk ->
+                        !chunk.at("/choices/0/delta/content").asString("").isEmpty())
+                .count();
     }
 
     @Test
