@@ -1,4 +1,4 @@
-// The npm client of OpenAI against `demotic serve`: npm install openai && node openai.mjs [http://localhost:8080]
+// The npm client of OpenAI against `demotic serve`: npm install && node openai.mjs [http://localhost:8080]
 import OpenAI from "openai";
 
 const url = process.argv[2] ?? "http://localhost:8080";

@@ -31,7 +31,7 @@ public final class ServeBenchText {
                         "tokens/s",
                         "first text p50/p99 ms",
                         "gaps p50/p99 ms",
-                        "reply p50/p99 ms");
+                        "reply mean/p50/p99 ms");
         return Stream.concat(
                         Stream.of(heading.stripTrailing()),
                         report.results().stream().map(result -> row(report, width, result)))
@@ -49,7 +49,11 @@ public final class ServeBenchText {
                         result.tokensPerSecond(),
                         pair(result.firstSeconds()),
                         pair(result.gaps()),
-                        pair(result.replySeconds()))
+                        String.format(
+                                        Locale.ROOT,
+                                        "%.1f / ",
+                                        1e3 * result.replySeconds().mean())
+                                + pair(result.replySeconds()))
                 .stripTrailing();
     }
 

@@ -28,6 +28,12 @@ final class Shell {
         return this;
     }
 
+    /** With a variable in its environment. */
+    Shell with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
     Result run(String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();

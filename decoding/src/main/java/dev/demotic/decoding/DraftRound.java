@@ -41,8 +41,8 @@ public record DraftRound(
         UNTESTED
     }
 
-    /** The first round, which drafts nothing: the pass over the prompt. */
-    public static DraftRound ofPrompt(int token, double seconds) {
+    /** A round that drafts nothing: a pass over the prompt, or over the token before. */
+    public static DraftRound undrafted(int token, double seconds) {
         return new DraftRound(new int[] {token}, 0, new int[0], List.of(), "", 0, seconds);
     }
 }

@@ -14,13 +14,19 @@ public final class PlainDecoding implements DecodingMethod {
 
     @Override
     public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
+        long start = System.nanoTime();
         Outputs outputs = sequence.append(prompt);
         while (true) {
             MemorySegment logits = outputs.logits(outputs.last());
             int token = sampler.next(logits);
-            if (!sink.accept(token, logits) || sequence.length() == sequence.capacity()) {
+            boolean goesOn = sink.accept(token, logits);
+            if (sink.wantsDrafts()) {
+                sink.drafted(DraftRound.undrafted(token, (System.nanoTime() - start) / 1e9));
+            }
+            if (!goesOn || sequence.length() == sequence.capacity()) {
                 return;
             }
+            start = System.nanoTime();
             outputs = sequence.append(token);
         }
     }

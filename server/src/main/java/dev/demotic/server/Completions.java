@@ -1,7 +1,9 @@
 package dev.demotic.server;
 
+import dev.demotic.decoding.Infill;
 import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.TokenLogprobs;
+import dev.demotic.runtime.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -46,10 +48,6 @@ final class Completions implements Endpoint {
     public void handle(Exchange exchange) {
         Fields fields = exchange.fields();
         ServedModel served = models.of(fields);
-        if (fields.string("suffix").filter(text -> !text.isEmpty()).isPresent()) {
-            throw ApiException.unsupported(
-                    "suffix", "suffix is not supported: the model goes on with a text, it fills no gaps");
-        }
         Order order = order(fields, served);
         for (int[] prompt : order.prompts()) {
             order.wish().checkLength(prompt.length, "prompt");
@@ -81,12 +79,29 @@ final class Completions implements Endpoint {
         if (maxTokens == 0 && (!echo || wish.isStreamed())) {
             throw ApiException.invalid("max_tokens", "max_tokens can be 0 only with echo, and without stream");
         }
-        return new Order(
-                wish,
-                TokenIds.texts(fields, "prompt", served.model(), MOST_PROMPTS),
-                echo,
-                logprobs,
-                Math.max(bestOf, wish.replies()));
+        return new Order(wish, prompts(fields, served, echo), echo, logprobs, Math.max(bestOf, wish.replies()));
+    }
+
+    /** The texts to go on with; where a suffix is given, those that ask for what comes before it. */
+    private static List<int[]> prompts(Fields fields, ServedModel served, boolean echo) {
+        List<int[]> prompts = TokenIds.texts(fields, "prompt", served.model(), MOST_PROMPTS);
+        Optional<String> suffix = fields.string("suffix").filter(text -> !text.isEmpty());
+        if (suffix.isEmpty()) {
+            return prompts;
+        }
+        if (echo) {
+            throw ApiException.invalid("echo", "echo cannot be had with suffix: the reply stands between the two");
+        }
+        Tokenizer tokenizer = served.model().tokenizer();
+        Infill infill = Infill.of(tokenizer)
+                .orElseThrow(() -> ApiException.unsupported(
+                        "suffix",
+                        "%s was not trained to fill gaps: its vocabulary has no marks for them; leave out suffix"
+                                .formatted(served.name())));
+        int[] after = tokenizer.encode(suffix.get());
+        return prompts.stream()
+                .map(before -> infill.prompt(before, after, tokenizer.bos()))
+                .toList();
     }
 
     private static JsonObject frame(Wish wish) {

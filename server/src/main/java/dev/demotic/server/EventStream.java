@@ -14,6 +14,8 @@ final class EventStream {
     /** When the write began that is under way; 0 if none is. */
     private volatile long writingSince;
 
+    private volatile boolean ending;
+
     EventStream(OutputStream out) {
         this.out = out;
     }
@@ -28,16 +30,31 @@ final class EventStream {
         write("event: " + event + "\ndata: " + Json.text(json) + "\n\n");
     }
 
-    /** What OpenAI's streams of completions end with. */
+    /** The last event, as OpenAI's streams of completions end. */
     void done() {
+        ending = true;
         write("data: [DONE]\n\n");
     }
 
+    /** The last event, as the Responses API ends. */
+    void done(String event, Object json) {
+        ending = true;
+        send(event, json);
+    }
+
+    /** Whether the last event is sent, or on its way. */
+    boolean isEnding() {
+        return ending;
+    }
+
+    /** Ends the response; once the last event was taken, nobody need wait for this. */
     void close() {
         try {
             out.close();
         } catch (IOException | RuntimeException gone) {
-            throw new ClientGone(gone);
+            if (!ending) {
+                throw new ClientGone(gone);
+            }
         }
     }
 

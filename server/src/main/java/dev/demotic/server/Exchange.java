@@ -34,6 +34,10 @@ final class Exchange {
     private @Nullable Stop stop;
     private boolean over;
     private int status;
+    /** When the sending of the whole response began that is under way; 0 if none is. */
+    private volatile long sendingSince;
+    /** The response is complete: a client that leaves from now on has perhaps just read it. */
+    private volatile boolean isAnswered;
 
     Exchange(ServerRequest request, ServerResponse response, ServerOptions options) {
         this.request = request;
@@ -127,11 +131,17 @@ final class Exchange {
 
     void send(int code, String contentType, byte[] body) {
         status = code;
-        response.status(code).header("Content-Type", contentType);
-        if (verb().equals("HEAD") || code == 204 || code == 304) {
-            response.send();
-        } else {
-            response.send(body);
+        isAnswered = true;
+        sendingSince = System.nanoTime();
+        try {
+            response.status(code).header("Content-Type", contentType);
+            if (verb().equals("HEAD") || code == 204 || code == 304) {
+                response.send();
+            } else {
+                response.send(body);
+            }
+        } finally {
+            sendingSince = 0;
         }
     }
 
@@ -168,6 +178,9 @@ final class Exchange {
     /** Interrupts the request, if it is still worked on. */
     void stop(Stop reason) {
         EventStream stream = events;
+        if (reason == Stop.CLIENT_LEFT && (isAnswered || stream != null && stream.isEnding())) {
+            return;
+        }
         if (reason == Stop.SHUTDOWN && stream != null) {
             // Its client shall be told, and an interrupt in the middle of a write closes the connection.
             stream.betweenWrites(() -> interrupt(reason));
@@ -191,7 +204,8 @@ final class Exchange {
     /** Stops it if the client has not taken what is sent for so long. */
     void stopIfStuck(long nanos) {
         EventStream stream = events;
-        if (stream != null && stream.stuckNanos() > nanos) {
+        long since = sendingSince;
+        if (stream != null && stream.stuckNanos() > nanos || since != 0 && System.nanoTime() - since > nanos) {
             stop(Stop.CLIENT_STUCK);
         }
     }

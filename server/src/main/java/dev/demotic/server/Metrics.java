@@ -27,6 +27,14 @@ final class Metrics implements Endpoint {
     private final Map<String, Timer> firstToken = new ConcurrentHashMap<>();
     private final Map<String, Timer> betweenTexts = new ConcurrentHashMap<>();
 
+    Metrics() {
+        if (ProcessMemory.isKnown()) {
+            Gauge.builder("demotic.resident", ProcessMemory::resident)
+                    .baseUnit("bytes")
+                    .register(registry);
+        }
+    }
+
     /** Has a model's gauges shown. */
     void show(ServedModel served, Admission admission) {
         LanguageModel model = served.model();

@@ -19,6 +19,9 @@ abstract class Pieces implements Choices.Listener {
     private final JsonObject frame;
     private final StringBuilder held = new StringBuilder();
     private final List<TokenLogprobs> likelihoods = new ArrayList<>();
+    private boolean hasText;
+    /** Whether the method tells of rounds: the first comes after its token's text, or never. */
+    private boolean hasRounds;
 
     /** @param frame what all chunks of the stream have in common */
     Pieces(Wish wish, EventStream events, JsonObject frame) {
@@ -39,15 +42,18 @@ abstract class Pieces implements Choices.Listener {
 
     @Override
     public void text(String piece) {
-        if (wish.isTraced()) {
+        if (wish.isTraced() && (hasRounds || !hasText)) {
             held.append(piece);
         } else {
+            release();
             piece(piece);
         }
+        hasText = true;
     }
 
     @Override
     public void round(DraftRound round) {
+        hasRounds = true;
         events.send(chunk(List.of()).with("demotic", Json.object().with("round", describe(round))));
         release();
     }

@@ -181,7 +181,7 @@ final class Responses implements Endpoint {
         Reply reply = choices.generate(exchange, wish, prompt, 1, _ -> new Items(chat, events, draft))
                 .getFirst();
         JsonObject complete = draft.describe("completed", reply);
-        events.send(
+        events.sendLast(
                 "incomplete".equals(complete.get("status")) ? "response.incomplete" : "response.completed",
                 Json.object().with("response", complete));
         events.stream.close();
@@ -198,9 +198,17 @@ final class Responses implements Endpoint {
         }
 
         void send(String type, JsonObject fields) {
+            stream.send(type, numbered(type, fields));
+        }
+
+        void sendLast(String type, JsonObject fields) {
+            stream.done(type, numbered(type, fields));
+        }
+
+        private JsonObject numbered(String type, JsonObject fields) {
             JsonObject event = Json.object().with("type", type).with("sequence_number", number++);
             event.putAll(fields);
-            stream.send(type, event);
+            return event;
         }
     }
 

@@ -82,9 +82,17 @@ final class Api implements AutoCloseable {
 
     /** @param sequences of full length that the KV cache has room for */
     Api(ServerOptions options, int sequences, Function<LanguageModel, ServedModel> served) {
-        model = LanguageModel.open(
-                SMALL, ModelOptions.defaults().withContext(512).withSequences(sequences));
-        server = Server.start(options, List.of(served.apply(model)));
+        this(
+                options,
+                SMALL,
+                ModelOptions.defaults().withContext(512).withSequences(sequences),
+                model -> List.of(served.apply(model)));
+    }
+
+    /** One that serves another file, or several models. */
+    Api(ServerOptions options, Path file, ModelOptions settings, Function<LanguageModel, List<ServedModel>> served) {
+        model = LanguageModel.open(file, settings);
+        server = Server.start(options, served.apply(model));
     }
 
     /** Options of a server, on any free port. */
@@ -175,6 +183,26 @@ final class Api implements AutoCloseable {
             Thread.sleep(10);
         }
         assertThat(model.kvUse().reserved()).isPositive();
+    }
+
+    /** A gauge or counter of the only model. */
+    double metric(String name) throws IOException, InterruptedException {
+        String line = name + "{model=\"" + MODEL + "\"} ";
+        return get("/metrics")
+                .body()
+                .lines()
+                .filter(each -> each.startsWith(line))
+                .mapToDouble(each -> Double.parseDouble(each.substring(line.length())))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("there is no metric " + line));
+    }
+
+    /** Waits until a metric has a value. */
+    void awaitMetric(String name, double value) throws IOException, InterruptedException {
+        for (int i = 0; i < 1000 && metric(name) != value; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(metric(name)).as(name).isEqualTo(value);
     }
 
     HttpRequest.Builder request(String path) {

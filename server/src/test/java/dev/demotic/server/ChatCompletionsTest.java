@@ -9,6 +9,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class ChatCompletionsTest {
@@ -122,9 +124,10 @@ class ChatCompletionsTest {
         assertThat(texts).hasSize(1);
     }
 
-    @Test
-    void tracesEveryRoundBeforeItsText() throws Exception {
-        String settings = ", \"temperature\": 0, \"max_tokens\": 60, \"method\": \"recycling\"";
+    @ParameterizedTest
+    @ValueSource(strings = {"recycling", "plain"})
+    void tracesEveryRoundBeforeItsText(String method) throws Exception {
+        String settings = ", \"temperature\": 0, \"max_tokens\": 60, \"method\": \"" + method + "\"";
         JsonNode whole = api.post(PATH, Api.chat(QUESTION, settings)).json();
         List<JsonNode> chunks = api.post(PATH, Api.chat(QUESTION, settings + ", \"stream\": true, \"trace\": true"))
                 .chunks();
@@ -149,6 +152,23 @@ class ChatCompletionsTest {
         }
         assertThat(emitted).isEqualTo(whole.at("/usage/completion_tokens").asInt());
         assertThat(chunks.get(1).has("demotic")).isTrue();
+        assertThat(pieces(chunks)).as("pieces of text").isGreaterThan(1);
+    }
+
+    @Test
+    void holdsNoTextBackForRoundsThatNeverCome() throws Exception {
+        try (Api saying = Api.saying(new Api.Options().build(), "One, two; three. ".repeat(5), 0)) {
+            List<JsonNode> chunks = saying.post(PATH, Api.chat("Count.", ", \"stream\": true, \"trace\": true"))
+                    .chunks();
+            assertThat(pieces(chunks)).isGreaterThan(5);
+        }
+    }
+
+    private static long pieces(List<JsonNode> chunks) {
+        return chunks.stream()
+                .filter(chunk ->
+                        !chunk.at("/choices/0/delta/content").asString("").isEmpty())
+                .count();
     }
 
     @Test
@@ -187,6 +207,61 @@ class ChatCompletionsTest {
         assertThat(stopped.at("/choices/0/message/content").asString())
                 .isEqualTo(free.substring(0, free.indexOf(word)));
         assertThat(stopped.at("/choices/0/finish_reason").asString()).isEqualTo("stop");
+    }
+
+    @Test
+    void stopsAtTheFirstOfSeveral() throws Exception {
+        try (Api saying = Api.saying(new Api.Options().build(), "One, two; three.", 0)) {
+            JsonNode choice = saying.post(PATH, Api.chat("Count.", ", \"stop\": [\"three\", \";\"]"))
+                    .json()
+                    .at("/choices/0");
+            assertThat(choice.at("/message/content").asString()).isEqualTo("One, two");
+            assertThat(choice.path("finish_reason").asString()).isEqualTo("stop");
+        }
+    }
+
+    @Test
+    void theNewerLimitGoesBeforeTheOlder() throws Exception {
+        JsonNode reply = api.post(PATH, Api.chat(QUESTION, ", \"max_completion_tokens\": 3, \"max_tokens\": 9"))
+                .json();
+        assertThat(reply.at("/usage/completion_tokens").asInt()).isEqualTo(3);
+        assertThat(reply.at("/choices/0/finish_reason").asString()).isEqualTo("length");
+        assertThat(reply.at("/choices/0/message").has("refusal")).isTrue();
+    }
+
+    @Test
+    void messagesMayComeInParts() throws Exception {
+        String whole = Api.chat("Hello there", ", \"temperature\": 0, \"max_tokens\": 8");
+        String parts = whole.replace(
+                "\"Hello there\"",
+                "[{\"type\": \"text\", \"text\": \"Hello \"}, {\"type\": \"text\", \"text\": \"there\"}]");
+        assertThat(api.post(PATH, parts).json().path("choices"))
+                .isEqualTo(api.post(PATH, whole).json().path("choices"));
+    }
+
+    /** The prompt is twice the same text, which a method that copies drafts from. */
+    @Test
+    void timingsTellOfDraftsAndUsageOfTheCache() throws Exception {
+        String text = "int add(int a, int b) { return a + b; } ".repeat(4);
+        String body = Api.chat(text + text, ", \"temperature\": 0, \"max_tokens\": 60, \"method\": \"%s\"%s");
+        JsonNode first = api.post(PATH, body.formatted("suffix", "")).json();
+        assertThat(first.at("/timings/draft_n").asInt()).isPositive();
+        assertThat(first.at("/timings/draft_n_accepted").asInt())
+                .isBetween(0, first.at("/timings/draft_n").asInt());
+        assertThat(first.at("/timings/predicted_per_second").asDouble()).isPositive();
+
+        JsonNode again = api.post(PATH, body.formatted("plain", "")).json();
+        int prompt = again.at("/usage/prompt_tokens").asInt();
+        int cached = again.at("/usage/prompt_tokens_details/cached_tokens").asInt();
+        assertThat(cached).isBetween(prompt - 32, prompt - 1);
+        assertThat(again.at("/timings/cached_n").asInt()).isEqualTo(cached);
+        assertThat(again.at("/timings/prompt_n").asInt()).isEqualTo(prompt - cached);
+        assertThat(again.at("/timings/draft_n").asInt()).isZero();
+        JsonNode anew = api.post(PATH, body.formatted("plain", ", \"cache_prompt\": false"))
+                .json();
+        assertThat(anew.at("/usage/prompt_tokens_details/cached_tokens").asInt(-1))
+                .isZero();
+        assertThat(anew.path("choices")).isEqualTo(again.path("choices"));
     }
 
     private static String text(List<JsonNode> chunks, int index) {

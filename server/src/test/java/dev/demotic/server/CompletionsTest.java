@@ -178,4 +178,76 @@ class CompletionsTest {
                     .contains("one", "two");
         }
     }
+
+    @Test
+    void fillsTheGapBeforeASuffix() throws Exception {
+        String before = "static int sum(int[] values) {\\n    int total = 0;\\n";
+        String after = "    return total;\\n}\\n";
+        JsonNode filled = api.post(
+                        PATH,
+                        "{\"prompt\": \"" + before + "\", \"suffix\": \"" + after
+                                + "\", \"temperature\": 0, \"max_tokens\": 24}")
+                .json();
+        JsonNode markup = api.post(
+                        "/tokenize",
+                        "{\"content\": \"<|fim_prefix|>" + before + "<|fim_suffix|>" + after
+                                + "<|fim_middle|>\", \"parse_special\": true}")
+                .json()
+                .path("tokens");
+        JsonNode asked = api.post(PATH, "{\"temperature\": 0, \"max_tokens\": 24, \"prompt\": " + markup + "}")
+                .json();
+        assertThat(filled.at("/choices/0/text").asString())
+                .isEqualTo(asked.at("/choices/0/text").asString())
+                .isNotEmpty();
+        assertThat(filled.at("/usage/prompt_tokens").asInt()).isEqualTo(markup.size());
+    }
+
+    @Test
+    void whatLeavesOneCandidateIsGreedy() throws Exception {
+        String greedy = complete("").at("/choices/0/text").asString();
+        for (String settings : List.of("\"top_k\": 1", "\"min_p\": 1", "\"top_p\": 0")) {
+            assertThat(complete(", \"seed\": 3, \"temperature\": 2, " + settings)
+                            .at("/choices/0/text")
+                            .asString())
+                    .as(settings)
+                    .isEqualTo(greedy);
+        }
+        assertThat(complete(", \"seed\": 3, \"temperature\": 2")
+                        .at("/choices/0/text")
+                        .asString())
+                .isNotEqualTo(greedy);
+    }
+
+    @Test
+    void penaltiesKeepItFromRepeating() throws Exception {
+        String request = "{\"prompt\": \"x x x x x x x x\", \"temperature\": 0, \"max_tokens\": 8%s}";
+        String free = api.post(PATH, request.formatted(""))
+                .json()
+                .at("/choices/0/text")
+                .asString();
+        assertThat(free).startsWith(" x x x");
+        for (String penalty :
+                List.of("\"repetition_penalty\": 5", "\"presence_penalty\": 2, \"frequency_penalty\": 2")) {
+            assertThat(api.post(PATH, request.formatted(", " + penalty))
+                            .json()
+                            .at("/choices/0/text")
+                            .asString())
+                    .as(penalty)
+                    .isNotEqualTo(free);
+        }
+    }
+
+    @Test
+    void aStreamEndsWithUsageWhereAsked() throws Exception {
+        List<JsonNode> chunks = api.post(
+                        PATH,
+                        "{\"prompt\": \"" + PROMPT
+                                + "\", \"max_tokens\": 5, \"stream\": true, \"stream_options\": {\"include_usage\": true}}")
+                .chunks();
+        assertThat(chunks.getLast().path("choices")).isEmpty();
+        assertThat(chunks.getLast().at("/usage/completion_tokens").asInt()).isEqualTo(5);
+        assertThat(chunks.getFirst().get("usage").isNull()).isTrue();
+        assertThat(chunks.stream().map(chunk -> chunk.path("created").asLong()).distinct())
+                .hasSize(1);
+    }
 }

@@ -2,9 +2,12 @@ package dev.demotic.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.ModelOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,6 +36,38 @@ class EndpointsTest {
         assertThat(list.at("/data/0/demotic/draft").isNull()).isTrue();
         assertThat(api.get("/v1/models/" + Api.MODEL).json()).isEqualTo(list.at("/data/0"));
         assertThat(api.get("/v1/models/other").status()).isEqualTo(404);
+    }
+
+    /** Each says something else, so that it shows who answered. */
+    @Test
+    void oneServerHasSeveralModels() throws Exception {
+        ModelOptions settings = ModelOptions.defaults().withContext(256).withSequences(2);
+        try (LanguageModel second = LanguageModel.open(Api.SMALL, settings);
+                Api two = new Api(
+                        new Api.Options().build(),
+                        Api.SMALL,
+                        settings,
+                        first -> List.of(
+                                new ServedModel("one", first, new Saying(first.tokenizer(), "First.", 0)),
+                                new ServedModel("two", second, new Saying(second.tokenizer(), "Second.", 0))))) {
+            assertThat(two.get("/v1/models").json().path("data").findValuesAsString("id"))
+                    .containsExactly("one", "two");
+            assertThat(answer(two, ", \"model\": \"one\"")).isEqualTo("First.");
+            assertThat(answer(two, ", \"model\": \"two\"")).isEqualTo("Second.");
+            assertThat(answer(two, "")).isEqualTo("First.");
+            assertThat(two.get("/metrics").body())
+                    .contains(
+                            "demotic_generated_tokens_total{model=\"one\"} ",
+                            "demotic_generated_tokens_total{model=\"two\"} ");
+            assertThat(second.kvUse().reserved()).isZero();
+        }
+    }
+
+    private static String answer(Api api, String fields) throws Exception {
+        return api.post("/v1/chat/completions", Api.chat("Who is there?", fields))
+                .json()
+                .at("/choices/0/message/content")
+                .asString();
     }
 
     @Test

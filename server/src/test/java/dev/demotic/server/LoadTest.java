@@ -2,9 +2,14 @@ package dev.demotic.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.decoding.DecodingMethod;
 import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
+import dev.demotic.runtime.Outputs;
+import dev.demotic.runtime.Sequence;
+import dev.demotic.runtime.tokenizer.Tokenizer;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.Socket;
@@ -17,12 +22,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +40,11 @@ import tools.jackson.databind.JsonNode;
 class LoadTest {
     /** How long the endurance test runs; {@code -Ddemotic.soak=600} gives it the ten minutes of a release. */
     private static final Duration SOAK = Duration.ofSeconds(Integer.getInteger("demotic.soak", 8));
+
+    /** What the second turn is measured with: {@code -Ddemotic.model=FILE} takes another model. */
+    private static final Path MODEL_FILE = Path.of(System.getProperty("demotic.model", Api.SMALL.toString()));
+
+    private static final String HISTORY = "The quick brown fox jumps over the lazy dog. ".repeat(150);
 
     private static final int IDLE = 1000;
     private static final int ACTIVE = 64;
@@ -83,97 +97,180 @@ class LoadTest {
         }
     }
 
+    /** The KV cache has room for both to begin, but not for both to end. */
+    @Test
+    void whoGivesWayForOthersLosesNothing() throws Exception {
+        try (Api api = longContext(1024, 1)) {
+            int each = 560;
+            List<String> bodies = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                bodies.add(Api.chat(
+                        "Write a Java method number " + i,
+                        ", \"max_tokens\": %d, \"ignore_eos\": true, \"seed\": %d".formatted(each, i)));
+            }
+            List<String> alone = new ArrayList<>();
+            for (String body : bodies) {
+                alone.add(content(api.send(request(api, body)).body()));
+            }
+            List<CompletableFuture<String>> together = bodies.stream()
+                    .map(body -> api.http()
+                            .sendAsync(request(api, body), HttpResponse.BodyHandlers.ofString())
+                            .thenApply(response -> content(response.body())))
+                    .toList();
+            api.awaitMetric("demotic_replies_running", 2);
+            for (int i = 0; i < bodies.size(); i++) {
+                assertThat(together.get(i).join()).as(bodies.get(i)).isEqualTo(alone.get(i));
+            }
+            api.awaitIdle();
+        }
+    }
+
+    /** Each step has rows of both: a long prompt is read in chunks, and who is decoding gets a token beside each. */
+    @Test
+    void aLongPromptDoesNotHoldUpWhoIsDecoding() throws Exception {
+        try (Api api = longContext(2048, 2)) {
+            AtomicInteger pieces = new AtomicInteger();
+            CompletableFuture<Void> stream = api.http()
+                    .sendAsync(
+                            request(
+                                    api,
+                                    Api.chat(
+                                            "Count.", ", \"stream\": true, \"ignore_eos\": true, \"max_tokens\": 500")),
+                            HttpResponse.BodyHandlers.ofLines())
+                    .thenAccept(response -> response.body()
+                            .filter(line -> line.contains("\"content\""))
+                            .forEach(_ -> pieces.incrementAndGet()));
+            while (pieces.get() < 3) {
+                Thread.sleep(1);
+            }
+            int before = pieces.get();
+            String answer = api.send(request(api, Api.chat(HISTORY, ", \"max_tokens\": 1")))
+                    .body();
+            int meanwhile = pieces.get() - before;
+            assertThat(Api.parsed(answer).at("/usage/prompt_tokens").asInt()).isGreaterThan(1500);
+            assertThat(meanwhile).isGreaterThanOrEqualTo(3);
+            stream.join();
+            api.awaitIdle();
+        }
+    }
+
+    private static Api longContext(int context, int sequences) {
+        return new Api(
+                new Api.Options().build(),
+                MODEL_FILE,
+                ModelOptions.defaults().withContext(context).withSequences(sequences),
+                model -> List.of(new ServedModel(Api.MODEL, model, Optional.empty(), MethodCall.parse("plain"))));
+    }
+
     @Test
     void theNextTurnOfAChatComputesOnlyWhatIsNew() throws Exception {
-        try (LanguageModel model = LanguageModel.open(
-                        Api.SMALL, ModelOptions.defaults().withContext(2048).withSequences(2));
-                Server server = Server.start(
-                        new Api.Options().build(),
-                        List.of(new ServedModel(Api.MODEL, model, Optional.empty(), MethodCall.parse("plain"))));
-                Client client = new Client(server)) {
-            String history = "The quick brown fox jumps over the lazy dog. ".repeat(150);
-            String reply = content(client.chat(message("user", history), ""));
-            String second = String.join(
-                    ", ", message("user", history), message("assistant", reply), message("user", "And then?"));
-            long rows = model.statistics().rows();
-            String cached = client.chat(second, "");
-            long cachedRows = model.statistics().rows() - rows;
-            rows = model.statistics().rows();
-            String anew = client.chat(second, ", \"cache_prompt\": false");
-            long allRows = model.statistics().rows() - rows;
-            assertThat(content(cached)).isEqualTo(content(anew));
-            JsonNode usage = Api.parsed(cached).at("/usage");
-            int prompt = usage.at("/prompt_tokens").asInt();
-            assertThat(prompt).isGreaterThan(1500);
-            assertThat(usage.at("/prompt_tokens_details/cached_tokens").asInt()).isGreaterThan(prompt - 64);
-            assertThat(allRows).isGreaterThan(8 * cachedRows);
+        try (Api api = longContext(2048, 2)) {
+            String settings =
+                    ", \"max_tokens\": 8, \"temperature\": 0, \"stream\": true, \"stream_options\": {\"include_usage\": true}";
+            Turn first = turn(api, "{\"messages\": [" + message("user", HISTORY) + "]" + settings + "}");
+            String second = "{\"messages\": ["
+                    + String.join(
+                            ", ",
+                            message("user", HISTORY),
+                            message("assistant", first.text()),
+                            message("user", "And then?"))
+                    + "]" + settings;
+            Turn cached = turn(api, second + "}");
+            Turn anew = turn(api, second + ", \"cache_prompt\": false}");
+            System.out.printf(
+                    "second turn of a chat of %,d tokens: first text after %.1f ms, without the prefix cache after %.1f ms%n",
+                    cached.prompt(), 1e-6 * cached.nanos(), 1e-6 * anew.nanos());
+
+            assertThat(cached.text()).isEqualTo(anew.text()).isNotEmpty();
+            assertThat(cached.prompt()).isGreaterThan(1500);
+            assertThat(cached.cached()).isGreaterThan(cached.prompt() - 64);
+            assertThat(anew.cached()).isZero();
+            assertThat(anew.rows()).isGreaterThan(8 * cached.rows());
         }
+    }
+
+    /**
+     * A turn of a chat.
+     *
+     * @param nanos until its first text came
+     * @param rows that the model computed for it
+     */
+    private record Turn(String text, int prompt, int cached, long nanos, long rows) {}
+
+    private static Turn turn(Api api, String body) throws Exception {
+        long rows = api.model.statistics().rows();
+        long began = System.nanoTime();
+        AtomicLong first = new AtomicLong();
+        List<JsonNode> chunks = new ArrayList<>();
+        api.http()
+                .send(request(api, body), HttpResponse.BodyHandlers.ofLines())
+                .body()
+                .filter(line -> line.startsWith("data: {"))
+                .map(line -> Api.parsed(line.substring("data: ".length())))
+                .forEach(chunk -> {
+                    if (!chunk.at("/choices/0/delta/content").asString("").isEmpty()) {
+                        first.compareAndSet(0, System.nanoTime() - began);
+                    }
+                    chunks.add(chunk);
+                });
+        String text = chunks.stream()
+                .map(chunk -> chunk.at("/choices/0/delta/content").asString(""))
+                .collect(Collectors.joining());
+        JsonNode usage = chunks.getLast().path("usage");
+        return new Turn(
+                text,
+                usage.path("prompt_tokens").asInt(),
+                usage.at("/prompt_tokens_details/cached_tokens").asInt(),
+                first.get(),
+                api.model.statistics().rows() - rows);
     }
 
     private static String message(String role, String content) {
         return "{\"role\": \"%s\", \"content\": %s}".formatted(role, Json.text(content));
     }
 
-    /** Asks one server for short chats. */
-    private record Client(Server server, java.net.http.HttpClient http) implements AutoCloseable {
-        Client(Server server) {
-            this(
-                    server,
-                    java.net.http.HttpClient.newBuilder()
-                            .version(java.net.http.HttpClient.Version.HTTP_1_1)
-                            .build());
-        }
-
-        String chat(String messages, String fields) throws Exception {
-            String body = "{\"messages\": [" + messages + "], \"max_tokens\": 8, \"temperature\": 0" + fields + "}";
-            return http.send(
-                            HttpRequest.newBuilder(server.uri().resolve("/v1/chat/completions"))
-                                    .POST(HttpRequest.BodyPublishers.ofString(body))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        }
-
-        @Override
-        public void close() {
-            http.close();
-        }
-    }
-
     @Test
     void aModelFileThatDisappearsIsNotMissed(@TempDir Path folder) throws Exception {
         Path file = Files.copy(Api.SMALL, folder.resolve("gone.gguf"));
-        try (LanguageModel model =
-                        LanguageModel.open(file, ModelOptions.defaults().withContext(128));
-                Server server = Server.start(
-                        new Api.Options().build(),
-                        List.of(new ServedModel("gone", model, Optional.empty(), MethodCall.parse("plain"))));
-                Client client = new Client(server)) {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                file,
+                ModelOptions.defaults().withContext(128),
+                model -> List.of(new ServedModel("gone", model, Optional.empty(), MethodCall.parse("plain"))))) {
             Files.delete(file);
-            assertThat(content(client.chat(message("user", "Hello"), ""))).isNotEmpty();
+            assertThat(content(api.send(request(api, Api.chat("Hello", ", \"max_tokens\": 4")))
+                            .body()))
+                    .isNotEmpty();
         }
     }
 
-    /** Streams that were begun and are not read to their end until the last, beside clients that come and go. */
+    /** Streams that were begun and go on only at the end, beside clients that come and go. */
     @Test
     void manyIdleStreamsAndSomeActiveOnesTakeNoMoreAndMoreMemory() throws Exception {
-        try (Api api = Api.saying(new Api.Options().limits(ACTIVE, 2000).build(), "word ".repeat(20), 0)) {
+        CountDownLatch ending = new CountDownLatch(1);
+        try (Api api = new Api(
+                new Api.Options().limits(IDLE + ACTIVE, ACTIVE).build(),
+                500,
+                model ->
+                        new ServedModel(Api.MODEL, model, new Pausing(model.tokenizer(), "word ".repeat(6), ending)))) {
             List<Socket> idle = new ArrayList<>();
+            for (int i = 0; i < IDLE; i++) {
+                Socket socket = new Socket(api.uri().getHost(), api.uri().getPort());
+                idle.add(socket);
+                askForStream(socket);
+            }
+            api.awaitMetric("demotic_replies_running", IDLE);
             AtomicInteger replies = new AtomicInteger();
             AtomicInteger lost = new AtomicInteger();
             AtomicBoolean ended = new AtomicBoolean();
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                for (int i = 0; i < IDLE; i++) {
-                    Socket socket = new Socket(api.uri().getHost(), api.uri().getPort());
-                    idle.add(socket);
-                    askForStream(socket);
-                }
                 List<Future<?>> active = new ArrayList<>();
                 for (int i = 0; i < ACTIVE; i++) {
                     active.add(threads.submit(() -> {
                         while (!ended.get()) {
-                            Api.Answer answer =
-                                    api.send(request(api, Api.chat("Hello", ", \"stream\": true, \"max_tokens\": 8")));
+                            Api.Answer answer = api.send(request(
+                                    api,
+                                    Api.chat("Hello", ", \"stream\": true, \"max_tokens\": 8, \"method\": \"plain\"")));
                             (answer.status() == 200 && answer.events().getLast().equals("[DONE]") ? replies : lost)
                                     .incrementAndGet();
                         }
@@ -182,13 +279,28 @@ class LoadTest {
                 }
                 Thread.sleep(SOAK.dividedBy(4));
                 long early = heapInUse();
+                long earlyResident = ProcessMemory.resident();
                 Thread.sleep(SOAK.dividedBy(4).multipliedBy(3));
                 long late = heapInUse();
+                System.out.printf(
+                        "%d idle streams, %d active ones for %d s: %,d replies, %d lost; heap %d MB, then %d MB; resident %d MB, then %d MB%n",
+                        IDLE,
+                        ACTIVE,
+                        SOAK.toSeconds(),
+                        replies.get(),
+                        lost.get(),
+                        early >> 20,
+                        late >> 20,
+                        earlyResident >> 20,
+                        ProcessMemory.resident() >> 20);
+                assertThat(api.metric("demotic_replies_running")).isGreaterThanOrEqualTo(IDLE);
                 ended.set(true);
                 for (Future<?> each : active) {
                     each.get();
                 }
                 assertThat(late).isLessThan(early + (16 << 20));
+            } finally {
+                ending.countDown();
             }
             assertThat(lost).hasValue(0);
             assertThat(replies).hasPositiveValue();
@@ -198,6 +310,32 @@ class LoadTest {
                 }
             }
             api.awaitIdle();
+        }
+    }
+
+    /** Says its first token, and the rest when the gate opens. */
+    private record Pausing(Tokenizer tokenizer, String text, CountDownLatch gate) implements DecodingMethod {
+        @Override
+        public String name() {
+            return "pausing";
+        }
+
+        @Override
+        public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
+            Outputs outputs = sequence.append(prompt);
+            for (int token : tokenizer.encode(text)) {
+                sampler.history().add(token);
+                if (!sink.accept(token, outputs.logits(outputs.last()))) {
+                    return;
+                }
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new CancellationException("interrupted");
+                }
+                outputs = sequence.append(token);
+            }
         }
     }
 

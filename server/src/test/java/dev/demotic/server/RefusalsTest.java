@@ -57,6 +57,17 @@ class RefusalsTest {
             400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": "draft"}
             400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": -3}}}
             400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_object"}}
+            400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
+            400 | response_format.type    | {"messages": [{"role": "user", "content": "x"}], "response_format": {}}
+            400 | structured_outputs      | {"messages": [{"role": "user", "content": "x"}], "structured_outputs": {"regex": "x"}}
+            400 | stream_options          | {"messages": [{"role": "user", "content": "x"}], "stream": true, "stream_options": 1}
+            400 | cache_prompt            | {"messages": [{"role": "user", "content": "x"}], "cache_prompt": "no"}
+            400 | tool_choice             | {"messages": [{"role": "user", "content": "x"}], "tool_choice": {"type": "function", "function": {"name": "f"}}}
+            400 | top_logprobs            | {"messages": [{"role": "user", "content": "x"}], "logprobs": true, "top_logprobs": 21}
+            400 | min_p                   | {"messages": [{"role": "user", "content": "x"}], "min_p": 2}
+            400 | repetition_penalty      | {"messages": [{"role": "user", "content": "x"}], "repetition_penalty": 0}
+            400 | presence_penalty        | {"messages": [{"role": "user", "content": "x"}], "presence_penalty": 3}
+            400 | max_completion_tokens   | {"messages": [{"role": "user", "content": "x"}], "max_completion_tokens": 1.5}
             400 | grammar                 | {"messages": [{"role": "user", "content": "x"}], "grammar": "root ::= x"}
             400 | tool_choice             | {"messages": [{"role": "user", "content": "x"}], "tool_choice": "required"}
             400 | tools[0].function       | {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function"}]}
@@ -72,7 +83,12 @@ class RefusalsTest {
             /v1/completions | prompt          | {"prompt": []}
             /v1/completions | prompt          | {"prompt": [999999]}
             /v1/completions | prompt          | {"prompt": [1, "a"]}
-            /v1/completions | suffix          | {"prompt": "a", "suffix": "b"}
+            /v1/completions | suffix          | {"prompt": "a", "suffix": 3}
+            /v1/completions | echo            | {"prompt": "a", "suffix": "b", "echo": true}
+            /v1/completions | best_of         | {"prompt": "a", "best_of": 0}
+            /v1/completions | logprobs        | {"prompt": "a", "logprobs": 21}
+            /v1/completions | response_format | {"prompt": "a", "response_format": {"type": "json_object"}}
+            /v1/completions | stream_options  | {"prompt": "a", "stream_options": true}
             /v1/completions | best_of         | {"prompt": "a", "n": 3, "best_of": 2}
             /v1/completions | best_of         | {"prompt": "a", "stream": true, "best_of": 2}
             /v1/completions | max_tokens      | {"prompt": "a", "max_tokens": 0}

@@ -50,7 +50,7 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
         int first = sampler.next(logits);
         boolean goesOn = sink.accept(first, logits);
         if (sink.wantsDrafts()) {
-            sink.drafted(DraftRound.ofPrompt(first, (System.nanoTime() - start) / 1e9));
+            sink.drafted(DraftRound.undrafted(first, (System.nanoTime() - start) / 1e9));
         }
         if (!goesOn || sequence.length() == sequence.capacity()) {
             return;

@@ -83,7 +83,8 @@ function columnsOf(boxes) {
   /** @type {number[]} */
   const widths = [];
   for (const box of boxes) {
-    widths[box.depth] = Math.max(widths[box.depth] ?? 0, box.state === 'root' ? 12 : (nameOf(box).length + 1.5) * CHARACTER);
+    const characters = Math.max(nameOf(box).length, box.share.length) + 1.5;
+    widths[box.depth] = Math.max(widths[box.depth] ?? 0, box.state === 'root' ? 12 : characters * CHARACTER);
   }
   let end = 0;
   const starts = widths.map((width) => {
