@@ -26,11 +26,12 @@ struct quantized_block {
   int32_t first;  // -32 * sum of the first 16 levels
 };
 
-// Some rows of activations in the form that a product wants: floats, bfloat16s or quantized levels.
+// Some rows of activations in the form that a product wants: floats or bfloat16s, row by row; or quantized levels, block of columns
+// by block of columns, so that what a kernel reads at once lies side by side, wherever its rows begin.
 struct activations {
-  const void *values;                   // rows of `stride` elements
-  const struct quantized_block *blocks; // stride / 32 for each row; of quantized rows only
-  int64_t stride;
+  const void *values;
+  const struct quantized_block *blocks; // of quantized rows only
+  int64_t stride;                       // elements from a row to the next; of quantized rows, rows from a block to the next
 };
 
 // y[r][n] = bias[n] + sum over k of w[n][k] x[r][k], for the weight rows n of `tiles` tiles; added to y if `add` is set.
@@ -77,7 +78,7 @@ struct kernels {
   int (*runs_here)(void);
   void (*product[FORMATS])(const struct product *p, const struct activations *x, int64_t rows, int64_t tiles);
   int64_t rounds_rows; // whether products with BF16 weights take bfloat16 rows
-  void (*quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks);
+  void (*quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks, int64_t stride);
   void (*to_bf16)(const float *x, int64_t n, uint16_t *out);
   void (*rms_norm)(const float *x, const float *gains, int64_t n, float epsilon, float *y);
   void (*gate)(int64_t activation, float *gate, const float *up, int64_t stride, int64_t rows, int64_t columns);

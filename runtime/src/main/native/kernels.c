@@ -16,7 +16,7 @@
   void product_q4_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q5_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q6_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
-  void quantize_##isa(const float *, int64_t, int8_t *, struct quantized_block *);                            \
+  void quantize_##isa(const float *, int64_t, int8_t *, struct quantized_block *, int64_t);                   \
   void to_bf16_##isa(const float *, int64_t, uint16_t *);                                                     \
   void rms_norm_##isa(const float *, const float *, int64_t, float, float *);                                 \
   void gate_##isa(int64_t, float *, const float *, int64_t, int64_t, int64_t);                                \
@@ -89,8 +89,9 @@ EXPORT void demotic_product(const struct kernels *set, int64_t format, const uin
   struct activations x = {values, blocks, stride};
   set->product[format](&p, &x, rows, tiles);
 }
-EXPORT void demotic_quantize(const struct kernels *set, const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks) {
-  set->quantize(x, n, levels, blocks);
+EXPORT void demotic_quantize(const struct kernels *set, const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks,
+                             int64_t stride) {
+  set->quantize(x, n, levels, blocks, stride);
 }
 EXPORT void demotic_to_bf16(const struct kernels *set, const float *x, int64_t n, uint16_t *out) { set->to_bf16(x, n, out); }
 EXPORT void demotic_rms_norm(const struct kernels *set, const float *x, const float *gains, int64_t n, float epsilon, float *y) {

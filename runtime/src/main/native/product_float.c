@@ -34,8 +34,8 @@ INLINE void sums(int format, int R, int T, const struct product *p, const struct
   // Two steps at once; rows and tiles are padded with zeros to whole pairs of steps.
   for (int64_t k = 0; k < p->columns; k += 2 * step_columns(format), w += 2 * step_bytes(format)) {
     UNROLL for (int t = 0; t < T; t++) {
-      __builtin_prefetch(w + t * p->tile_bytes + AHEAD);
-      if (2 * step_bytes(format) > 64) __builtin_prefetch(w + t * p->tile_bytes + AHEAD + 64);
+      fetch_ahead(w + t * p->tile_bytes);
+      if (2 * step_bytes(format) > 64) fetch_ahead(w + t * p->tile_bytes + 64);
     }
     UNROLL for (int step = 0; step < 2; step++)
       UNROLL for (int t = 0; t < T; t++)

@@ -53,15 +53,20 @@ INLINE vi start(int format, const struct quantized_block *x) {
   }
 }
 
+// Has one of the eight steps through a block fetch its share of the lines.
+INLINE void fetch_line(int format, const uint8_t *block, int g) {
+  if (64 * g < block_bytes(format)) fetch_ahead(block + 64 * g);
+  if (g == 7 && block_bytes(format) > 512) fetch_ahead(block + 512);
+}
+
 INLINE vi dot(int format, vi sum, vi w, const int8_t *x) {
   return format == TILE_Q8_0 ? vi_dot_wide(sum, w, x) : vi_dot(sum, w, x);
 }
 
 // R rows by T tiles.
 INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
-  const int64_t blocks_of_row = x->stride / QUANT;
-  const int8_t *levels = (const int8_t *)x->values + row * x->stride;
-  const struct quantized_block *quantized = x->blocks + row * blocks_of_row;
+  const int8_t *levels = (const int8_t *)x->values + row * QUANT;
+  const struct quantized_block *quantized = x->blocks + row;
   const uint8_t *block = p->weights + tile * p->tile_bytes;
   // Q6_K has a scale for each half of a block.
   const int halves = format == TILE_Q6_K ? 2 : 1;
@@ -70,7 +75,8 @@ INLINE void sums(int format, int R, int T, const struct product *p, const struct
     UNROLL for (int part = 0; part < PARTS; part++)
       UNROLL for (int r = 0; r < R; r++) sum[t][part][r] = vf_zero();
 
-  for (int64_t b = 0; b < p->columns / QUANT; b++, block += block_bytes(format)) {
+  for (int64_t b = 0; b < p->columns / QUANT;
+       b++, block += block_bytes(format), levels += QUANT * x->stride, quantized += x->stride) {
     if (super_bytes(format) && b % (SUPER / QUANT) == 0) {
       UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int part = 0; part < PARTS; part++) {
@@ -83,15 +89,15 @@ INLINE void sums(int format, int R, int T, const struct product *p, const struct
     UNROLL for (int part = 0; part < PARTS; part++) {
       vi dots[MOST_TILES][MOST_ROWS];
       UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int r = 0; r < R; r++) dots[t][r] = start(format, quantized + r * blocks_of_row + b);
+        UNROLL for (int r = 0; r < R; r++) dots[t][r] = start(format, quantized + r);
       UNROLL for (int half = 0; half < halves; half++) {
         UNROLL for (int g = half * 4; g < half * 4 + 8 / halves; g++)
           UNROLL for (int t = 0; t < T; t++) {
             const uint8_t *of_tile = block + t * p->tile_bytes;
-            if (part == 0) __builtin_prefetch(of_tile + AHEAD + g * (block_bytes(format) / 8));
+            if (part == 0) fetch_line(format, of_tile, g);
             vi four = weights(format, of_tile + 2 * TILE + 4 * LANES * part, g);
             UNROLL for (int r = 0; r < R; r++)
-              dots[t][r] = dot(format, dots[t][r], four, levels + r * x->stride + b * QUANT + 4 * g);
+              dots[t][r] = dot(format, dots[t][r], four, levels + r * QUANT + 4 * g);
           }
         UNROLL for (int t = 0; t < T; t++) {
           const uint8_t *head = block + t * p->tile_bytes;
@@ -106,7 +112,7 @@ INLINE void sums(int format, int R, int T, const struct product *p, const struct
             minimum = vf_mul(minima[t][part], vf_load_u8(head + TILE + lane));
           }
           UNROLL for (int r = 0; r < R; r++) {
-            const struct quantized_block *q = quantized + r * blocks_of_row + b;
+            const struct quantized_block *q = quantized + r;
             vf *of_row = &sum[t][part][r];
             *of_row = vf_fma(vf_from_int(dots[t][r]), vf_mul(scale, vf_set(q->scale)), *of_row);
             if (format == TILE_Q4_K || format == TILE_Q5_K) *of_row = vf_fma(minimum, vf_set(-q->sum), *of_row);

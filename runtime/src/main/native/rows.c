@@ -2,9 +2,9 @@
 #include "simd.h"
 #include <math.h>
 
-// Quantizes blocks of 32: scale = largest magnitude / 127, levels rounded to nearest.
-void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks) {
-  for (int64_t b = 0; b < n / QUANT; b++, x += QUANT, levels += QUANT) {
+// Quantizes blocks of 32: scale = largest magnitude / 127, levels rounded to nearest. From a block to the next lie `stride` others.
+void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks, int64_t stride) {
+  for (int64_t b = 0; b < n / QUANT; b++, x += QUANT, levels += QUANT * stride, blocks += stride) {
     vf magnitude = vf_abs(vf_load(x));
     for (int i = LANES; i < QUANT; i += LANES) magnitude = vf_max(magnitude, vf_abs(vf_load(x + i)));
     float largest = vf_highest(magnitude);
@@ -22,7 +22,7 @@ void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantize
     }
     int32_t sum = halves[0] + halves[1];
     float scale = largest / 127;
-    blocks[b] = (struct quantized_block){scale, -128 * sum, scale * (float)sum, -32 * halves[0]};
+    *blocks = (struct quantized_block){scale, -128 * sum, scale * (float)sum, -32 * halves[0]};
   }
 }
 

@@ -100,21 +100,21 @@ final class NativeKernels implements Kernels {
     @Override
     public void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset) {
         long from = source.address() + offset;
-        long element = (long) row * rows.stride();
         long n = rows.padded();
         try {
             switch (form) {
                 case FLOAT -> {}
                 case BF16 ->
                     NativeLibrary.TO_BF16.invokeExact(
-                            address, from, n, rows.bfloats().address() + element * Short.BYTES);
+                            address, from, n, rows.bfloats().address() + (long) row * rows.stride() * Short.BYTES);
                 case QUANTIZED ->
                     NativeLibrary.QUANTIZE.invokeExact(
                             address,
                             from,
                             n,
-                            rows.levels().address() + element,
-                            rows.blocks().address() + element / Rows.BLOCK * Rows.BLOCK_BYTES);
+                            rows.levels().address() + (long) row * Rows.BLOCK,
+                            rows.blocks().address() + (long) row * Rows.BLOCK_BYTES,
+                            (long) rows.blockStride());
             }
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
@@ -180,7 +180,8 @@ final class NativeKernels implements Kernels {
             Buffer out,
             boolean adds) {
         long first = (long) firstTile * TileFormat.ROWS;
-        MemorySegment values = switch (rowForm(weights)) {
+        RowForm form = rowForm(weights);
+        MemorySegment values = switch (form) {
             case FLOAT -> rows.floats();
             case BF16 -> rows.bfloats();
             case QUANTIZED -> rows.levels();
@@ -199,7 +200,7 @@ final class NativeKernels implements Kernels {
                     adds ? 1L : 0L,
                     values.address(),
                     rows.blocks().address(),
-                    (long) rows.stride(),
+                    (long) (form == RowForm.QUANTIZED ? rows.blockStride() : rows.stride()),
                     (long) rowCount,
                     (long) count);
         } catch (Throwable thrown) {

@@ -35,7 +35,7 @@ final class NativeLibrary {
 
     static final MethodHandle PACK = handle("pack", null, "llllllll");
     static final MethodHandle PRODUCT = handle("product", null, "lllllllllllllll");
-    static final MethodHandle QUANTIZE = handle("quantize", null, "lllll");
+    static final MethodHandle QUANTIZE = handle("quantize", null, "llllll");
     static final MethodHandle TO_BF16 = handle("to_bf16", null, "llll");
     static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl");
     static final MethodHandle GATE = handle("gate", null, "lllllll");

@@ -14,6 +14,8 @@ final class Rows {
     static final int BLOCK = 32;
     /** Bytes of a line of the cache. */
     private static final int LINE = 64;
+    /** So many rows may lie at any distance from a block to the next. */
+    private static final int FEW = 16;
     /** Bytes that describe a quantized block beside its levels. */
     static final int BLOCK_BYTES = 16;
 
@@ -25,6 +27,7 @@ final class Rows {
     private int columns;
     private int padded;
     private int stride;
+    private int blockStride;
 
     Rows(Arena arena) {
         this.arena = arena;
@@ -36,7 +39,8 @@ final class Rows {
         padded = (columns + BLOCK - 1) / BLOCK * BLOCK;
         stride = (padded / LINE | 1) * LINE;
         stride = stride < padded ? stride + 2 * LINE : stride;
-        long elements = (long) rows * stride;
+        blockStride = rows <= FEW ? rows : ((rows + 1) / 2 | 1) * 2;
+        long elements = (long) Math.max(rows, blockStride) * stride;
         if (elements * Float.BYTES > floats.byteSize()) {
             long room = Math.max(elements, floats.byteSize() / 2);
             floats = NativeMemory.reserve(room * Float.BYTES, arena);
@@ -63,11 +67,19 @@ final class Rows {
     }
 
     /**
-     * Elements between the start of one row and the next, in every form: an odd multiple of 64, or the same columns of many
-     * rows would compete for the same lines of the cache.
+     * Elements between the start of one row and the next, of floats and bfloat16s: an odd multiple of 64, or the same columns of
+     * many rows would compete for the same lines of the cache.
      */
     int stride() {
         return stride;
+    }
+
+    /**
+     * Quantized rows lie block of columns by block of columns: rows from a block to the next, an odd multiple of two where there are
+     * many, for the same reason.
+     */
+    int blockStride() {
+        return blockStride;
     }
 
     MemorySegment floats() {
