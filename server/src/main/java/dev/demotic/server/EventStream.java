@@ -1,5 +1,6 @@
 package dev.demotic.server;
 
+import io.helidon.webserver.ServerConnectionException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -88,7 +89,7 @@ final class EventStream {
             writingSince = System.nanoTime();
             out.write(text.getBytes(StandardCharsets.UTF_8));
             out.flush();
-        } catch (IOException | UncheckedIOException | IllegalStateException gone) {
+        } catch (IOException | UncheckedIOException | ServerConnectionException | IllegalStateException gone) {
             throw new ClientGone(gone);
         } finally {
             writingSince = 0;

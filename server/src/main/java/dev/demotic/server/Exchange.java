@@ -3,6 +3,7 @@ package dev.demotic.server;
 import dev.demotic.server.EventStream.ClientGone;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.EOFException;
@@ -140,6 +141,8 @@ final class Exchange {
             } else {
                 response.send(body);
             }
+        } catch (UncheckedIOException | ServerConnectionException gone) {
+            throw new ClientGone(gone);
         } finally {
             sendingSince = 0;
         }

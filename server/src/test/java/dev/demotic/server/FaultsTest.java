@@ -129,6 +129,21 @@ class FaultsTest {
         }
     }
 
+    @Test
+    void whoResetsTheConnectionIsNoDefect() throws Exception {
+        try (Api api = Api.saying(new Api.Options().build(), LONG, 1)) {
+            for (int i = 0; i < 30; i++) {
+                Socket socket = send(api, post(Api.chat("Hello", ", \"stream\": true")));
+                readUntil(socket, "word");
+                socket.setSoLinger(true, 0);
+                socket.close();
+            }
+            api.awaitIdle();
+            api.awaitMetric("demotic_replies_running", 0);
+            assertThat(api.get("/metrics").body()).contains("status=\"499\"").doesNotContain("status=\"500\"");
+        }
+    }
+
     /** With a pause between steps that is longer than any notice takes, at most one more of them runs. */
     @Test
     void whoLeavesFreesItsMemoryWithinAStep() throws Exception {

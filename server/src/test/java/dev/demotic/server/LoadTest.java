@@ -28,7 +28,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -262,25 +261,11 @@ class LoadTest {
             api.awaitMetric("demotic_replies_running", IDLE);
             AtomicInteger replies = new AtomicInteger();
             AtomicInteger lost = new AtomicInteger();
-            AtomicBoolean ended = new AtomicBoolean();
-            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                List<Future<?>> active = new ArrayList<>();
-                for (int i = 0; i < ACTIVE; i++) {
-                    active.add(threads.submit(() -> {
-                        while (!ended.get()) {
-                            Api.Answer answer = api.send(request(
-                                    api,
-                                    Api.chat("Hello", ", \"stream\": true, \"max_tokens\": 8, \"method\": \"plain\"")));
-                            (answer.status() == 200 && answer.events().getLast().equals("[DONE]") ? replies : lost)
-                                    .incrementAndGet();
-                        }
-                        return null;
-                    }));
-                }
-                Thread.sleep(SOAK.dividedBy(4));
+            try {
+                work(api, SOAK.dividedBy(4), replies, lost);
                 long early = heapInUse();
                 long earlyResident = ProcessMemory.resident();
-                Thread.sleep(SOAK.dividedBy(4).multipliedBy(3));
+                work(api, SOAK.dividedBy(4).multipliedBy(3), replies, lost);
                 long late = heapInUse();
                 System.out.printf(
                         "%d idle streams, %d active ones for %d s: %,d replies, %d lost; heap %d MB, then %d MB; resident %d MB, then %d MB%n",
@@ -293,11 +278,7 @@ class LoadTest {
                         late >> 20,
                         earlyResident >> 20,
                         ProcessMemory.resident() >> 20);
-                assertThat(api.metric("demotic_replies_running")).isGreaterThanOrEqualTo(IDLE);
-                ended.set(true);
-                for (Future<?> each : active) {
-                    each.get();
-                }
+                assertThat(api.metric("demotic_replies_running")).isEqualTo(IDLE);
                 assertThat(late).isLessThan(early + (16 << 20));
             } finally {
                 ending.countDown();
@@ -311,6 +292,30 @@ class LoadTest {
             }
             api.awaitIdle();
         }
+    }
+
+    /** Lets the active clients stream one short reply after the other for so long, and waits for their last. */
+    private static void work(Api api, Duration time, AtomicInteger replies, AtomicInteger lost) throws Exception {
+        HttpRequest request =
+                request(api, Api.chat("Hello", ", \"stream\": true, \"max_tokens\": 8, \"method\": \"plain\""));
+        long end = System.nanoTime() + time.toNanos();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> active = new ArrayList<>();
+            for (int i = 0; i < ACTIVE; i++) {
+                active.add(threads.submit(() -> {
+                    while (System.nanoTime() < end) {
+                        Api.Answer answer = api.send(request);
+                        (answer.status() == 200 && answer.events().getLast().equals("[DONE]") ? replies : lost)
+                                .incrementAndGet();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> each : active) {
+                each.get();
+            }
+        }
+        api.awaitMetric("demotic_replies_running", IDLE);
     }
 
     /** Says its first token, and the rest when the gate opens. */
