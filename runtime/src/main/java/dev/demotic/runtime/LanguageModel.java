@@ -61,7 +61,7 @@ public final class LanguageModel implements AutoCloseable {
         int blocks = (int) Math.min((long) blocksEach * options.sequences(), affordable);
         KvStore store = backend.allocateKv(shape, blocks);
         pool = new KvPool(store, blocks);
-        batcher = new Batcher(decoder, store, new Step(STEP_ROWS), TURNS.join(threads)).start();
+        batcher = new Batcher(decoder, store, new Step(STEP_ROWS), TURNS.join(threads), !options.pin()).start();
     }
 
     /**
@@ -86,7 +86,7 @@ public final class LanguageModel implements AutoCloseable {
             if (threads < 1 || options.sequences() < 1) {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
-            backend = new CpuBackend(threads, options.kernels(), options.pin());
+            backend = new CpuBackend(threads, options.kernels(), options.pin(), TURNS.isAlone(threads));
             return new LanguageModel(source, backend, threads, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {

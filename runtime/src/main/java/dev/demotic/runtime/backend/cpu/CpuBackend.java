@@ -16,6 +16,7 @@ import dev.demotic.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public final class CpuBackend implements Backend {
     private final String asked;
     private final Kernels kernels;
     private final ThreadTeam team;
+    private final boolean ownsTeam;
     private final Arena arena = Arena.ofShared();
     private final Scratch[] scratch;
     private final Projections projections;
@@ -38,20 +40,32 @@ public final class CpuBackend implements Backend {
 
     /** Threads run where the operating system puts them. */
     public CpuBackend(int threads, String kernelSet) {
-        this(threads, kernelSet, false);
+        this(() -> new ThreadTeam(threads), true, kernelSet);
     }
 
     /**
      * @param threads compute threads, the caller included
      * @param kernelSet a set's name, or empty for the best that runs here
      * @param pin whether each thread keeps to a core of its own
+     * @param takesTurns whether no other backend that says so too ever computes at the same time: these share their threads, so that
+     *     those of one model do not wait for work on cores that the other computes on
      * @throws dev.demotic.runtime.DemoticException if there is no such set here, or threads cannot be pinned
      */
-    public CpuBackend(int threads, String kernelSet, boolean pin) {
-        Placement placement = pin ? Placement.pinned() : Placement.FREE;
+    public CpuBackend(int threads, String kernelSet, boolean pin, boolean takesTurns) {
+        this(
+                takesTurns && !pin
+                        ? () -> ThreadTeam.shared(threads)
+                        : () -> new ThreadTeam(threads, pin ? Placement.pinned() : Placement.FREE),
+                pin || !takesTurns,
+                kernelSet);
+    }
+
+    private CpuBackend(Supplier<ThreadTeam> threadTeam, boolean ownsTeam, String kernelSet) {
+        this.ownsTeam = ownsTeam;
         asked = kernelSet;
         kernels = KernelSets.choose(kernelSet, arena);
-        team = new ThreadTeam(threads, placement);
+        team = threadTeam.get();
+        int threads = team.size();
         scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
             scratch[i] = new Scratch(arena);
@@ -210,7 +224,9 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void close() {
-        team.close();
+        if (ownsTeam) {
+            team.close();
+        }
         arena.close();
     }
 
