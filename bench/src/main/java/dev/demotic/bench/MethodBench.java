@@ -3,6 +3,7 @@ package dev.demotic.bench;
 import dev.demotic.bench.MethodBenchReport.Difference;
 import dev.demotic.bench.MethodBenchReport.Run;
 import dev.demotic.decoding.DecodingMethod;
+import dev.demotic.decoding.FinishReason;
 import dev.demotic.decoding.Generation;
 import dev.demotic.decoding.PlainDecoding;
 import dev.demotic.decoding.Reply;
@@ -17,17 +18,22 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Runs methods against plain decoding, prompt by prompt: all methods on one before any on the next, in an order that rotates, so
- * that what disturbs the machine for a while disturbs them alike.
+ * Runs methods, and servers of other engines if wanted, against plain decoding, prompt by prompt: all on one before any on the next,
+ * in an order that rotates, so that what disturbs the machine for a while disturbs them alike.
  *
  * @param tokens the most of a reply
  * @param sampling how tokens are chosen
+ * @param ignoresEnd whether replies go on where the model would end them, so that all are of equal length
  */
-public record MethodBench(int tokens, SamplingSettings sampling) {
-    private static final int WARM_UP_TOKENS = 32;
+public record MethodBench(int tokens, SamplingSettings sampling, boolean ignoresEnd) {
+    private static final int WARM_UP_TOKENS = 64;
+    private static final int WARM_UPS = 4;
+    /** Of two tokens: what runs once a reply is compiled late, and would count as the method's in short ones. */
+    private static final int SHORT_WARM_UPS = 40;
 
     /**
      * A method that takes part.
@@ -50,6 +56,20 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
         }
     }
 
+    /**
+     * A reply, measured.
+     *
+     * @param tokens its tokens, as far as they are known
+     * @param count how many they are
+     * @param promptSeconds until the first
+     * @param seconds from the first to the end
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Answer(int[] tokens, int count, double promptSeconds, double seconds, SpeculationStatistics speculation) {}
+
+    /** Who replies. */
+    private record Entrant(String name, Function<int[], Answer> replies) {}
+
     /** Told how far it is. */
     @FunctionalInterface
     public interface Progress {
@@ -60,10 +80,15 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
      * Runs them.
      *
      * @param contestants plain decoding, which is added, left out
+     * @param peers servers that run the same model
      * @throws DemoticException if no prompt fits the context
      */
     public MethodBenchReport run(
-            LanguageModel target, List<Contestant> contestants, List<BenchPrompt> prompts, Progress progress) {
+            LanguageModel target,
+            List<Contestant> contestants,
+            List<PeerServer> peers,
+            List<BenchPrompt> prompts,
+            Progress progress) {
         List<Contestant> all = new ArrayList<>(List.of(Contestant.plain()));
         all.addAll(contestants);
         Generation generation = generation(target);
@@ -74,35 +99,31 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
             throw new DemoticException("no prompt leaves room for %d tokens in a context of %,d; ask for fewer tokens"
                     .formatted(tokens, target.context()));
         }
-        int total = (fitting.size() + 1) * all.size();
+        int total = fitting.size() * (all.size() + peers.size()) + all.size();
         int done = 0;
         for (Contestant contestant : all) {
             progress.at(done++, total, "warming up " + contestant.name());
-            generation(contestant.model().orElse(target))
-                    .maxTokens(Math.min(tokens, WARM_UP_TOKENS))
-                    .method(contestant.maker().get())
-                    .complete(encode(generation, fitting.getLast()), _ -> {});
+            warmUp(target, contestant, fitting);
         }
-        List<DecodingMethod> methods =
-                all.stream().map(contestant -> contestant.maker().get()).toList();
+        List<Entrant> entrants = new ArrayList<>();
+        all.forEach(contestant -> {
+            Generation own = generation(target, contestant);
+            entrants.add(new Entrant(contestant.name(), prompt -> answer(own, prompt)));
+        });
+        peers.forEach(
+                peer -> entrants.add(new Entrant(peer.name(), prompt -> peer.answer(prompt, tokens, ignoresEnd))));
         List<Run> runs = new ArrayList<>();
         for (int i = 0; i < fitting.size(); i++) {
             BenchPrompt prompt = fitting.get(i);
-            Run[] row = new Run[all.size()];
-            int[][] texts = new int[all.size()][];
-            for (int j = 0; j < all.size(); j++) {
-                int turn = (i + j) % all.size();
-                String name = all.get(turn).name();
-                LanguageModel model = all.get(turn).model().orElse(target);
-                progress.at(done++, total, name + " on " + prompt.task());
-                long began = System.nanoTime();
-                Reply reply = generation(model).method(methods.get(turn)).complete(encode(generation, prompt), _ -> {});
-                double seconds = (System.nanoTime() - began) * 1e-9;
-                texts[turn] = reply.tokens();
-                row[turn] = run(prompt, name, reply, seconds);
+            int[] encoded = encode(generation, prompt);
+            Answer[] answers = new Answer[entrants.size()];
+            for (int j = 0; j < answers.length; j++) {
+                int turn = (i + j) % answers.length;
+                progress.at(done++, total, entrants.get(turn).name() + " on " + prompt.task());
+                answers[turn] = entrants.get(turn).replies().apply(encoded);
             }
-            for (int j = 0; j < row.length; j++) {
-                runs.add(row[j].with(difference(texts[0], texts[j])));
+            for (int j = 0; j < answers.length; j++) {
+                runs.add(run(prompt, encoded.length, entrants.get(j).name(), answers[j], answers[0].tokens()));
             }
         }
         return new MethodBenchReport(
@@ -112,7 +133,7 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
                 tokens,
                 sampling.temperature(),
                 prompts.size() - fitting.size(),
-                all.stream().map(Contestant::name).toList(),
+                entrants.stream().map(Entrant::name).toList(),
                 all.stream()
                         .filter(Contestant::isLossless)
                         .map(Contestant::name)
@@ -121,7 +142,25 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
     }
 
     private Generation generation(LanguageModel model) {
-        return Generation.with(model).sampling(sampling).maxTokens(tokens);
+        return Generation.with(model).sampling(sampling).maxTokens(tokens).ignoreEnd(ignoresEnd);
+    }
+
+    /** That of a contestant, on the model that it runs on. */
+    private Generation generation(LanguageModel target, Contestant contestant) {
+        return generation(contestant.model().orElse(target))
+                .method(contestant.maker().get());
+    }
+
+    private void warmUp(LanguageModel target, Contestant contestant, List<BenchPrompt> prompts) {
+        Generation own = generation(target, contestant);
+        Generation brief = own.maxTokens(2);
+        for (int i = 0; i < SHORT_WARM_UPS; i++) {
+            brief.complete(encode(own, prompts.getFirst()), _ -> {});
+        }
+        Generation longer = own.maxTokens(Math.min(tokens, WARM_UP_TOKENS));
+        for (int i = 0; i < WARM_UPS; i++) {
+            longer.complete(encode(own, prompts.get(prompts.size() * i / WARM_UPS)), _ -> {});
+        }
     }
 
     static int[] encode(Generation generation, BenchPrompt prompt) {
@@ -130,19 +169,34 @@ public record MethodBench(int tokens, SamplingSettings sampling) {
                 : generation.encode(prompt.text());
     }
 
-    private static Run run(BenchPrompt prompt, String method, Reply reply, double seconds) {
-        return new Run(
-                prompt.task(),
-                prompt.id(),
-                method,
-                reply.usage().promptTokens(),
+    private static Answer answer(Generation generation, int[] prompt) {
+        long began = System.nanoTime();
+        Reply reply = generation.complete(prompt, _ -> {});
+        double seconds = (System.nanoTime() - began) * 1e-9;
+        if (reply.finishReason() == FinishReason.CANCELLED) {
+            throw new DemoticException("the measurement was interrupted, so there is no report");
+        }
+        return new Answer(
+                reply.tokens(),
                 reply.tokens().length,
                 reply.timings().promptSeconds(),
                 Math.max(0, seconds - reply.timings().promptSeconds()),
                 reply.report(SpeculationReport.class)
                         .map(SpeculationReport::statistics)
-                        .orElse(SpeculationStatistics.none()),
-                Optional.empty());
+                        .orElse(SpeculationStatistics.none()));
+    }
+
+    private static Run run(BenchPrompt prompt, int promptTokens, String method, Answer answer, int[] expected) {
+        return new Run(
+                prompt.task(),
+                prompt.id(),
+                method,
+                promptTokens,
+                answer.count(),
+                answer.promptSeconds(),
+                answer.seconds(),
+                answer.speculation(),
+                difference(expected, answer.tokens()));
     }
 
     private static Optional<Difference> difference(int[] expected, int[] actual) {

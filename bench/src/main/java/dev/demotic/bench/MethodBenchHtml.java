@@ -37,19 +37,9 @@ public final class MethodBenchHtml {
         differences();
 
         page.title("Acceptance by depth: the chance that a drafted token comes true where it is reached");
-        page.plot(Plot.lines(drafting(overall).stream()
-                .map(summary -> new Series(
-                        summary.method(),
-                        summary.speculation().depths().stream()
-                                .limit(16)
-                                .map(SpeculationStatistics.Depth::acceptance)
-                                .toList()))
-                .toList()));
+        page.plot(acceptance(overall));
         page.title("Where the time goes after the prompt");
-        page.plot(Plot.bars(
-                drafting(overall).stream().map(MethodBenchHtml::shares).toList(),
-                List.of("draft", "target", "sampling", "rest"),
-                0));
+        page.plot(times(overall));
         for (String task : report.tasks()) {
             List<Summary> summaries = report.summaries().stream()
                     .filter(summary -> summary.task().equals(task))
@@ -57,8 +47,31 @@ public final class MethodBenchHtml {
             page.title("Task: " + task);
             page.plot(ratios(summaries));
             table(summaries);
+            if (!drafting(summaries).isEmpty()) {
+                page.paragraph("Acceptance by depth, and where the time goes:");
+                page.plot(acceptance(summaries));
+                page.plot(times(summaries));
+            }
         }
         return page.text();
+    }
+
+    private static String acceptance(List<Summary> summaries) {
+        return Plot.lines(drafting(summaries).stream()
+                .map(summary -> new Series(
+                        summary.method(),
+                        summary.speculation().depths().stream()
+                                .limit(16)
+                                .map(SpeculationStatistics.Depth::acceptance)
+                                .toList()))
+                .toList());
+    }
+
+    private static String times(List<Summary> summaries) {
+        return Plot.bars(
+                drafting(summaries).stream().map(MethodBenchHtml::shares).toList(),
+                List.of("draft", "target", "sampling", "rest"),
+                0);
     }
 
     private static String ratios(List<Summary> summaries) {

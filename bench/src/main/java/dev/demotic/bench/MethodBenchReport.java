@@ -62,11 +62,7 @@ public record MethodBenchReport(
             double promptSeconds,
             double seconds,
             SpeculationStatistics speculation,
-            Optional<Difference> difference) {
-        Run with(Optional<Difference> found) {
-            return new Run(task, prompt, method, promptTokens, tokens, promptSeconds, seconds, speculation, found);
-        }
-    }
+            Optional<Difference> difference) {}
 
     /**
      * A method on a task, or over all.

@@ -7,6 +7,7 @@ import dev.demotic.bench.MethodBenchHtml;
 import dev.demotic.bench.MethodBenchReport;
 import dev.demotic.bench.MethodBenchReport.Summary;
 import dev.demotic.bench.MethodBenchText;
+import dev.demotic.bench.PeerServer;
 import dev.demotic.bench.PromptSet;
 import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.MethodCall;
@@ -102,6 +103,19 @@ final class BenchMethodsCommand implements Callable<Integer> {
     private long seed;
 
     @Option(
+            names = "--ignore-eos",
+            description = "Go on where the model would end a reply, so that all have the same length.")
+    private boolean ignoreEos;
+
+    @Option(
+            names = "--peer",
+            paramLabel = "NAME=URL",
+            description =
+                    "A server of llama.cpp's API that runs the same model, to measure beside the methods, by its own clock;"
+                            + " may be repeated.")
+    private List<String> peers = List.of();
+
+    @Option(
             names = {"-o", "--out"},
             paramLabel = "DIR",
             defaultValue = "bench-methods",
@@ -120,6 +134,10 @@ final class BenchMethodsCommand implements Callable<Integer> {
         if (perTask < 1 || maxTokens < 2) {
             throw new DemoticException("--per-task must be at least 1 and --max-tokens at least 2");
         }
+        if (!peers.isEmpty() && temperature > 0) {
+            throw new DemoticException("--peer measures greedy decoding; leave out --temperature");
+        }
+        List<PeerServer> servers = peers.stream().map(PeerServer::parse).toList();
         SamplingSettings sampling =
                 SamplingSettings.greedy().withTemperature(temperature).withSeed(seed);
         Map<String, Path> draftPaths = draftPaths();
@@ -135,10 +153,11 @@ final class BenchMethodsCommand implements Callable<Integer> {
                 contestants.addAll(models(opened, share(call), draftPaths).contestants(call));
             }
             try (ProgressLine line = new ProgressLine(console, "measuring", ProgressLine.Unit.ITEMS)) {
-                report = new MethodBench(maxTokens, sampling).run(target, contestants, prompts, (done, total, what) -> {
-                    line.title(what);
-                    line.update(done, total);
-                });
+                report = new MethodBench(maxTokens, sampling, ignoreEos)
+                        .run(target, contestants, servers, prompts, (done, total, what) -> {
+                            line.title(what);
+                            line.update(done, total);
+                        });
             }
         } finally {
             opened.values().forEach(BenchedModels::close);

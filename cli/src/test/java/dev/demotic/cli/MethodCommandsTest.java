@@ -196,7 +196,12 @@ class MethodCommandsTest {
                 .hasSize(16)
                 .allMatch(line -> line.chars().filter(c -> c == ',').count() == 11);
         assertThat(Files.readString(out.resolve("report.html")))
-                .contains("<svg", "Acceptance by depth", "Task: talk", "Every text is that of plain decoding")
+                .contains(
+                        "<svg",
+                        "Acceptance by depth",
+                        "Task: talk",
+                        "Acceptance by depth, and where the time goes:",
+                        "Every text is that of plain decoding")
                 .endsWith("</html>\n")
                 .doesNotContain("NaN");
     }
@@ -208,7 +213,9 @@ class MethodCommandsTest {
             {"--method", "draft", "-m", draft},
             {"--method", "nonsense"},
             {"--per-task", "0"},
-            {"-n", "5000"}
+            {"-n", "5000"},
+            {"--peer", "localhost"},
+            {"--peer", "x=http://localhost", "--temperature", "1"}
         }) {
             String[] words = new String[wrong.length + 2];
             words[0] = "bench";

@@ -64,7 +64,7 @@ public final class LanguageModel implements AutoCloseable {
         int blocks = (int) Math.min((long) blocksEach * options.sequences(), affordable);
         KvStore store = backend.allocateKv(shape, blocks);
         pool = new KvPool(store, blocks);
-        batcher = new Batcher(decoder, store, new Step(STEP_ROWS), TURNS.join(threads)).start();
+        batcher = new Batcher(decoder, store, new Step(STEP_ROWS), TURNS.join(threads), !options.pin()).start();
     }
 
     /**
@@ -98,7 +98,7 @@ public final class LanguageModel implements AutoCloseable {
             if (threads < 1 || options.sequences() < 1) {
                 throw new DemoticException("a model needs at least one thread and one sequence");
             }
-            backend = around.apply(new CpuBackend(threads, options.kernels(), options.pin(), options.firstCore()));
+            backend = around.apply(backend(threads, options));
             return new LanguageModel(source, backend, threads, options);
         } catch (RuntimeException | Error failure) {
             if (backend != null) {
@@ -107,6 +107,15 @@ public final class LanguageModel implements AutoCloseable {
             source.close();
             throw failure;
         }
+    }
+
+    private static Backend backend(int threads, ModelOptions options) {
+        if (options.pin()) {
+            return CpuBackend.pinned(threads, options.kernels(), options.firstCore());
+        }
+        return TURNS.isAlone(threads)
+                ? CpuBackend.takingTurns(threads, options.kernels())
+                : new CpuBackend(threads, options.kernels());
     }
 
     /** The names of the kernel sets that run here, the best first. */

@@ -119,7 +119,7 @@ public final class Outputs implements AutoCloseable {
         hidden.close();
     }
 
-    /** Memory that grows to the largest pass so far. */
+    /** Memory that grows with the largest pass so far, by doubling: to give back shared memory stops every thread for a moment. */
     private static final class Store implements AutoCloseable {
         private @Nullable Arena arena;
         private MemorySegment memory = MemorySegment.NULL;
@@ -127,10 +127,11 @@ public final class Outputs implements AutoCloseable {
         @SuppressWarnings("MustBeClosedChecker") // close() closes it
         void reserve(long bytes) {
             if (bytes > memory.byteSize()) {
+                long doubled = 2 * memory.byteSize();
                 close();
                 Arena fresh = Arena.ofShared();
                 arena = fresh;
-                memory = fresh.allocate(bytes, 64);
+                memory = fresh.allocate(Math.max(bytes, doubled), 64);
             }
         }
 

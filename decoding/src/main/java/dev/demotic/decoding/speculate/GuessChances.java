@@ -51,7 +51,7 @@ final class GuessChances {
      * @param weight of the evidence: 1 for a guess in a reply
      */
     synchronized void learn(int grade, boolean isHit, double weight) {
-        double kept = Math.pow(keeps, weight);
+        double kept = weight == 1 ? keeps : Math.pow(keeps, weight);
         hits[grade] = hits[grade] * kept + (isHit ? weight : 0);
         trials[grade] = trials[grade] * kept + weight;
         if (general != null) {

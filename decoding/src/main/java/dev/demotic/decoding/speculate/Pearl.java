@@ -114,7 +114,7 @@ public final class Pearl implements DecodingMethod {
             int first = sampler.next(logits);
             boolean goesOn = sink.accept(first, logits);
             if (sink.wantsDrafts()) {
-                sink.drafted(DraftRound.ofPrompt(first, (System.nanoTime() - start) / 1e9));
+                sink.drafted(DraftRound.undrafted(first, (System.nanoTime() - start) / 1e9));
             }
             if (!goesOn || sequence.length() == sequence.capacity()) {
                 return;

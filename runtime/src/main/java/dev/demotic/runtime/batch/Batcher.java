@@ -4,29 +4,28 @@ import dev.demotic.runtime.BatchStatistics;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.StepTiming;
-import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.KvStore;
 import dev.demotic.runtime.backend.Step;
 import dev.demotic.runtime.model.Decoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
-import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins the passes of all waiting sequences into steps, and runs them one after the other on its own thread.
+ * Joins the passes of all waiting sequences into steps, and runs them one after the other.
  *
  * <p>A step takes any mix of single tokens, draft trees and prompt chunks. Short passes go first, so that a long prompt does
- * not hold up those who are decoding. Before a step starts, sequences that took part in the one before get a moment to come
- * back: lockstep requests then stay together instead of falling apart into batches of one. Where other models compute meanwhile, those
- * sequences may be drafting with them, and get longer.
+ * not hold up those who are decoding. Before a step starts, sequences that took part in the one before, or came while it ran, get a
+ * moment to come back: lockstep requests then stay together instead of falling apart into batches of one. Where other models compute
+ * meanwhile, those sequences may be drafting with them, and get longer.
+ *
+ * <p>Steps run on the batcher's thread, but for a pass that has no company: its own thread computes that, since to hand it over
+ * and back takes as long as a small draft model's step.
  */
 public final class Batcher implements AutoCloseable {
     /** How long a step waits for the sequences of the one before, while nothing else computes. */
@@ -34,48 +33,33 @@ public final class Batcher implements AutoCloseable {
     /** How long it waits for them at the most, unless the step before was shorter. */
     private static final long LONGEST_WAIT_NANOS = 20_000_000;
 
-    private final Decoder decoder;
-    private final KvStore store;
-    private final Step step;
+    private final JointStep step;
     private final Turns.Party turns;
-    /** Passes of up to so many rows go before longer ones, which may have as many rows of every step. */
-    private final int shortRows;
+    private final boolean callersCompute;
 
     private final Thread worker;
-    private final Decoder.LayerListener capture = this::capture;
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<Request> queue = new ArrayDeque<>();
-    private final List<Request> inStep = new ArrayList<>();
-    private final int[] stepStart;
-    private final int[] logitRows;
-    /** By row of logits: which request of the step it is for. */
-    private final int[] logitOwners;
+    /** Whether a thread has the step, from planning to handing back. */
+    private boolean isComputing;
 
-    private final int[] logitNodes;
-    private final MemorySegment[] logitTargets;
     private volatile int expected;
     /** Sequences that are to come back together. */
     private int resting;
 
-    private int decodingRows;
-    private int decodingSequences;
     private long stepBegan;
     private long stepNanos;
     private volatile boolean closed;
     private volatile BatchStatistics statistics = new BatchStatistics(0, 0, 0);
 
-    /** @param turns at the cores, which other models use too; closed with this batcher */
-    public Batcher(Decoder decoder, KvStore store, Step step, Turns.Party turns) {
-        this.decoder = decoder;
-        this.store = store;
-        this.step = step;
+    /**
+     * @param turns at the cores, which other models use too; closed with this batcher
+     * @param callersCompute whether threads with a pass may compute: not where the compute threads are bound to cores
+     */
+    public Batcher(Decoder decoder, KvStore store, Step step, Turns.Party turns, boolean callersCompute) {
+        this.step = new JointStep(decoder, store, step);
         this.turns = turns;
-        shortRows = step.capacity() / 8;
-        stepStart = new int[step.capacity() + 1];
-        logitRows = new int[step.capacity()];
-        logitNodes = new int[step.capacity()];
-        logitTargets = new MemorySegment[decoder.maxLogits()];
-        logitOwners = new int[step.capacity()];
+        this.callersCompute = callersCompute;
         worker = Thread.ofPlatform().daemon().name("demotic-batcher").unstarted(this::work);
     }
 
@@ -95,7 +79,32 @@ public final class Batcher implements AutoCloseable {
         if (Thread.currentThread().isInterrupted()) {
             throw cancelled();
         }
+        letOthersCome();
         request.begin(pass);
+        if (enter(request)) {
+            compute(request);
+        } else {
+            LockSupport.unpark(worker);
+        }
+        await(request);
+        Throwable failure = request.failure;
+        if (failure != null) {
+            throw failure instanceof DemoticException known
+                    ? new DemoticException(String.valueOf(known.getMessage()), known)
+                    : new IllegalStateException("the forward pass failed", failure);
+        }
+    }
+
+    /** A virtual thread that computes keeps its carrier from others, which may be about to bring passes. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing but speed depends on it
+    private void letOthersCome() {
+        if (callersCompute && Thread.currentThread().isVirtual()) {
+            Thread.yield();
+        }
+    }
+
+    /** Queues a pass; true if its thread is to compute the step, because there is no other pass to share one with. */
+    private boolean enter(Request request) {
         lock.lock();
         try {
             if (closed) {
@@ -105,11 +114,24 @@ public final class Batcher implements AutoCloseable {
                 expected = resting;
                 resting = 0;
             }
+            boolean isAlone = callersCompute && !isComputing && queue.isEmpty() && expected <= 1;
+            isComputing |= isAlone;
             queue.addLast(request);
+            return isAlone;
         } finally {
             lock.unlock();
         }
-        LockSupport.unpark(worker);
+    }
+
+    /** Computes steps on the thread of a pass, as long as it stays alone. */
+    private void compute(Request own) {
+        boolean goesOn;
+        do {
+            goesOn = finish(step(), own);
+        } while (goesOn);
+    }
+
+    private void await(Request request) {
         boolean interrupted = false;
         while (!request.isDone) {
             LockSupport.park(this);
@@ -121,12 +143,6 @@ public final class Batcher implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
             throw cancelled();
-        }
-        Throwable failure = request.failure;
-        if (failure != null) {
-            throw failure instanceof DemoticException known
-                    ? new DemoticException(String.valueOf(known.getMessage()), known)
-                    : new IllegalStateException("the forward pass failed", failure);
         }
     }
 
@@ -183,37 +199,47 @@ public final class Batcher implements AutoCloseable {
 
     private void work() {
         while (gather()) {
-            finish(step());
+            finish(step(), null);
         }
     }
 
-    /** Waits for passes; false once the batcher is closed. */
+    /** Waits for passes and takes the step; false once the batcher is closed. */
     private boolean gather() {
-        awaitPasses();
-        lock.lock();
-        try {
-            if (closed) {
-                queue.forEach(request -> request.complete(new DemoticException("the model was closed meanwhile")));
-                queue.clear();
+        while (true) {
+            awaitPasses();
+            lock.lock();
+            try {
+                if (isComputing) {
+                    continue;
+                }
+                if (closed) {
+                    queue.forEach(request -> request.complete(new DemoticException("the model was closed meanwhile")));
+                    queue.clear();
+                    return false;
+                }
+                isComputing = !queue.isEmpty();
+                if (isComputing) {
+                    return true;
+                }
+            } finally {
+                lock.unlock();
             }
-            return !closed;
-        } finally {
-            lock.unlock();
         }
     }
 
-    /** Makes a step of what waits, and runs it; what comes while others compute is part of it. */
+    /** Makes a step of what waits, and runs it; what comes while other models compute is part of it. */
     private @Nullable Throwable step() {
         turns.begin();
         stepBegan = System.nanoTime();
         try {
             lock.lock();
             try {
-                plan();
+                step.plan(queue);
+                expected = step.requests().size();
             } finally {
                 lock.unlock();
             }
-            compute();
+            step.compute();
             return null;
         } catch (RuntimeException | Error thrown) {
             return thrown;
@@ -223,11 +249,12 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
-    /** Waits for the first pass, then a moment for the sequences of the step before. */
+    /** Waits for the first pass, then a moment for the others that are expected. */
     private void awaitPasses() {
         long first = 0;
-        for (int waiting = waiting(); waiting < Math.max(1, expected) && !closed; waiting = waiting()) {
+        for (int waiting = waiting(); waiting < Math.max(1, expected); waiting = waiting()) {
             if (waiting == 0) {
+                first = 0;
                 LockSupport.park(this);
                 continue;
             }
@@ -243,126 +270,38 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
+    /** Passes that could be a step now; any number once no more can come. */
     private int waiting() {
         lock.lock();
         try {
-            return queue.size();
+            if (isComputing) {
+                return 0;
+            }
+            return closed ? Integer.MAX_VALUE : queue.size();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Fills the step: short passes first, then prompt chunks in the room that is left, of which there is always some. */
-    private void plan() {
-        step.clear();
-        inStep.clear();
-        decodingRows = 0;
-        decodingSequences = 0;
-        if (queue.isEmpty()) {
-            return; // who waited was interrupted
-        }
-        BitSet layers = queue.getFirst().pass.layers();
-        addAll(true, layers, step.capacity() - shortRows);
-        addAll(false, layers, step.capacity());
-        addAll(true, layers, step.capacity());
-        stepStart[inStep.size()] = step.rows;
-        expected = inStep.size();
-    }
-
-    private void addAll(boolean wantsShort, @Nullable BitSet layers, int end) {
-        for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < end; ) {
-            Request request = waiting.next();
-            boolean isShort = request.remaining() <= shortRows;
-            if (isShort == wantsShort && request.runs(layers)) {
-                add(request);
-                waiting.remove();
-            }
-        }
-    }
-
-    private void add(Request request) {
-        stepStart[inStep.size()] = step.rows;
-        inStep.add(request);
-        request.isRunning = true;
-        if (request.remaining() <= shortRows) {
-            decodingRows += request.remaining();
-            decodingSequences++;
-        }
-        request.addRows(step, Math.min(request.remaining(), step.capacity() - step.rows));
-    }
-
-    private void compute() {
-        if (inStep.isEmpty()) {
-            return;
-        }
-        Buffer hidden = decoder.embed(step);
-        for (int i = 0; i < inStep.size(); i++) {
-            inject(inStep.get(i), stepStart[i], stepStart[i + 1], hidden);
-        }
-        decoder.run(step, store, inStep.getFirst().pass.layers(), capture);
-        int wanted = 0;
-        for (int i = 0; i < inStep.size(); i++) {
-            Request request = inStep.get(i);
-            for (int row = stepStart[i]; row < stepStart[i + 1]; row++) {
-                int node = request.next + row - stepStart[i];
-                if (request.outputs.wantsLogits(node)) {
-                    logitRows[wanted] = row;
-                    logitNodes[wanted] = node;
-                    logitOwners[wanted++] = i;
-                }
-            }
-        }
-        for (int done = 0; done < wanted; done += decoder.maxLogits()) {
-            int count = Math.min(decoder.maxLogits(), wanted - done);
-            System.arraycopy(logitRows, done, logitRows, 0, count);
-            for (int i = 0; i < count; i++) {
-                Request request = inStep.get(logitOwners[done + i]);
-                logitTargets[i] = request.outputs.logits(logitNodes[done + i]);
-            }
-            decoder.logits(logitRows, count, logitTargets);
-        }
-    }
-
-    /** Puts embedding rows and resumed hidden states where the tokens' embeddings were. */
-    private static void inject(Request request, int from, int end, Buffer hidden) {
-        MemorySegment states = request.pass.hidden();
-        for (int row = from; row < end; row++) {
-            int node = request.next + row - from;
-            MemorySegment embedding = request.pass.tree().embedding(node);
-            if (states != null) {
-                long at = (node - request.pass.first()) * hidden.rowBytes();
-                MemorySegment.copy(states, at, hidden.memory(), row * hidden.stride(), hidden.rowBytes());
-            } else if (embedding != null) {
-                MemorySegment.copy(embedding, 0, hidden.memory(), row * hidden.stride(), hidden.rowBytes());
-            }
-        }
-    }
-
-    private void capture(int layer, Buffer hidden) {
-        for (int i = 0; i < inStep.size(); i++) {
-            Request request = inStep.get(i);
-            if (request.outputs.captures(layer)) {
-                MemorySegment target = request.outputs.hidden(layer);
-                long at = (request.next - request.pass.first()) * hidden.rowBytes();
-                for (int row = stepStart[i]; row < stepStart[i + 1]; row++, at += hidden.rowBytes()) {
-                    MemorySegment.copy(hidden.memory(), row * hidden.stride(), target, at, hidden.rowBytes());
-                }
-            }
-        }
-    }
-
-    private void finish(@Nullable Throwable failure) {
+    /**
+     * Hands back a step.
+     *
+     * @param own the pass whose thread computes, if one does
+     * @return whether that pass takes further steps and is still alone; otherwise the step is free, for the batcher's thread to take
+     */
+    private boolean finish(@Nullable Throwable failure, @Nullable Request own) {
         lock.lock();
         try {
             statistics = new BatchStatistics(
-                    statistics.steps() + (inStep.isEmpty() ? 0 : 1),
-                    statistics.passes() + inStep.size(),
-                    statistics.rows() + step.rows);
-            StepTiming timing = new StepTiming(stepNanos, step.rows, decodingRows, decodingSequences, stepBegan);
-            for (int i = inStep.size() - 1; i >= 0; i--) {
-                Request request = inStep.get(i);
+                    statistics.steps() + (step.requests().isEmpty() ? 0 : 1),
+                    statistics.passes() + step.requests().size(),
+                    statistics.rows() + step.rows());
+            expectNewcomers();
+            StepTiming timing = step.timing(stepBegan, stepNanos);
+            for (int i = step.requests().size() - 1; i >= 0; i--) {
+                Request request = step.requests().get(i);
                 request.outputs.ranIn(timing);
-                request.next += stepStart[i + 1] - stepStart[i];
+                request.next += step.rows(i);
                 request.isRunning = false;
                 if (failure != null || request.isCancelled || request.remaining() == 0) {
                     request.complete(failure);
@@ -370,8 +309,32 @@ public final class Batcher implements AutoCloseable {
                     queue.addFirst(request);
                 }
             }
+            isComputing = own != null && goesOn(own);
+            if (own != null && !isComputing && (closed || !queue.isEmpty())) {
+                LockSupport.unpark(worker);
+            }
+            return isComputing;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean goesOn(Request own) {
+        return !own.isDone
+                && queue.size() == 1
+                && !closed
+                && !Thread.currentThread().isInterrupted();
+    }
+
+    /** Those that came during the step join the others of it; without this, two requests would forever go by turns. */
+    private void expectNewcomers() {
+        if (!step.requests().isEmpty()) {
+            BitSet layers = step.requests().getFirst().pass.layers();
+            int all = expected;
+            for (Request waiting : queue) {
+                all += waiting.runs(layers) ? 1 : 0;
+            }
+            expected = all;
         }
     }
 

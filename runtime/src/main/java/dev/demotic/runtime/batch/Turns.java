@@ -46,6 +46,11 @@ public final class Turns {
         return party;
     }
 
+    /** Whether a step of so many threads leaves no room for another one like it. */
+    public boolean isAlone(int threads) {
+        return 2 * threads > cores;
+    }
+
     /** One model. */
     public final class Party implements AutoCloseable {
         private final int threads;
@@ -118,6 +123,16 @@ public final class Turns {
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /** Models that wait for their turn. */
+    int waiting() {
+        lock.lock();
+        try {
+            return waiting.size();
+        } finally {
+            lock.unlock();
         }
     }
 

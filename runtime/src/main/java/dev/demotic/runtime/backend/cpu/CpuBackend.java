@@ -16,6 +16,7 @@ import dev.demotic.runtime.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,29 +31,50 @@ public final class CpuBackend implements Backend {
     private final String asked;
     private final Kernels kernels;
     private final ThreadTeam team;
+    private final boolean ownsTeam;
     private final Arena arena = Arena.ofShared();
     private final Scratch[] scratch;
     private final Projections projections;
     private final Attention attention;
     private final Reading reading = new Reading();
 
-    /** Threads run where the operating system puts them. */
+    /**
+     * Threads of its own run where the operating system puts them.
+     *
+     * @param threads compute threads, the caller included
+     * @param kernelSet a set's name, or empty for the best that runs here
+     * @throws dev.demotic.runtime.DemoticException if there is no such set here
+     */
     public CpuBackend(int threads, String kernelSet) {
-        this(threads, kernelSet, false, 0);
+        this(() -> new ThreadTeam(threads), true, kernelSet);
     }
 
     /**
-     * @param threads compute threads, the caller included
-     * @param kernelSet a set's name, or empty for the best that runs here
-     * @param pin whether each thread keeps to a core of its own
-     * @param firstCore the first thread's, from 0, if so
+     * One whose threads keep to a core each.
+     *
+     * @param firstCore the first thread's, from 0
      * @throws dev.demotic.runtime.DemoticException if there is no such set here, or threads cannot be pinned
      */
-    public CpuBackend(int threads, String kernelSet, boolean pin, int firstCore) {
-        Placement placement = pin ? Placement.pinned(firstCore) : Placement.FREE;
+    public static CpuBackend pinned(int threads, String kernelSet, int firstCore) {
+        return new CpuBackend(() -> new ThreadTeam(threads, Placement.pinned(firstCore)), true, kernelSet);
+    }
+
+    /**
+     * One of several that never compute at the same time: they share their threads, so that those of one model do not wait for work on
+     * cores that the other computes on.
+     *
+     * @throws dev.demotic.runtime.DemoticException if there is no such set here
+     */
+    public static CpuBackend takingTurns(int threads, String kernelSet) {
+        return new CpuBackend(() -> ThreadTeam.shared(threads), false, kernelSet);
+    }
+
+    private CpuBackend(Supplier<ThreadTeam> threadTeam, boolean ownsTeam, String kernelSet) {
+        this.ownsTeam = ownsTeam;
         asked = kernelSet;
         kernels = KernelSets.choose(kernelSet, arena);
-        team = new ThreadTeam(threads, placement);
+        team = threadTeam.get();
+        int threads = team.size();
         scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
             scratch[i] = new Scratch(arena);
@@ -211,7 +233,9 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void close() {
-        team.close();
+        if (ownsTeam) {
+            team.close();
+        }
         arena.close();
     }
 

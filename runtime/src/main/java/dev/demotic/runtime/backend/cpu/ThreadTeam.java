@@ -1,5 +1,7 @@
 package dev.demotic.runtime.backend.cpu;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +30,7 @@ final class ThreadTeam implements AutoCloseable {
     private static final int SPINS = 4_000;
 
     private static final int FEW = 3;
+    private static final Map<Integer, ThreadTeam> SHARED = new ConcurrentHashMap<>();
 
     private final Helper[] helpers;
     /**
@@ -59,6 +62,11 @@ final class ThreadTeam implements AutoCloseable {
         for (Helper helper : helpers) {
             helper.thread.start();
         }
+    }
+
+    /** The team of so many threads for all who never compute at the same time; it lasts as long as the process, and sleeps unused. */
+    static ThreadTeam shared(int size) {
+        return SHARED.computeIfAbsent(size, ThreadTeam::new);
     }
 
     int size() {
