@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -56,10 +57,15 @@ class BatchInvarianceTest {
             return new Scenario(prompt, trees, accepted);
         }
 
-        /** The logits of every node, evaluated tree by tree. */
-        List<int[]> together(LanguageModel model) {
+        /**
+         * The logits of every node, evaluated tree by tree.
+         *
+         * @param others who all come to each of their passes at the same time, and so share steps
+         */
+        List<int[]> together(LanguageModel model, CyclicBarrier others) throws Exception {
             List<int[]> rows = new ArrayList<>();
             try (Sequence sequence = model.newSequence()) {
+                others.await();
                 Outputs outputs = sequence.forward(Pass.of(TokenTree.chain(prompt)));
                 for (int i = 0; i < prompt.length; i++) {
                     rows.add(bits(outputs.logits(i)));
@@ -67,6 +73,7 @@ class BatchInvarianceTest {
                 sequence.acceptPathTo(prompt.length - 1);
                 for (int round = 0; round < trees.size(); round++) {
                     TokenTree tree = trees.get(round);
+                    others.await();
                     outputs = sequence.forward(Pass.of(tree));
                     for (int node = 0; node < tree.size(); node++) {
                         rows.add(bits(outputs.logits(node)));
@@ -122,8 +129,9 @@ class BatchInvarianceTest {
         try (LanguageModel model = LanguageModel.open(new TinyModel(type, 2, 3), options);
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             long stepsBefore = model.statistics().steps();
+            CyclicBarrier others = new CyclicBarrier(REQUESTS);
             List<Callable<List<int[]>>> tasks = scenarios.stream()
-                    .map(scenario -> (Callable<List<int[]>>) () -> scenario.together(model))
+                    .map(scenario -> (Callable<List<int[]>>) () -> scenario.together(model, others))
                     .toList();
             List<Future<List<int[]>>> together = threads.invokeAll(tasks);
             assertThat(model.statistics().steps() - stepsBefore)
