@@ -134,7 +134,8 @@ class FaultsTest {
         try (Api api = Api.saying(new Api.Options().build(), LONG, 1)) {
             for (int i = 0; i < 30; i++) {
                 Socket socket = send(api, post(Api.chat("Hello", ", \"stream\": true")));
-                readUntil(socket, "word");
+                socket.setSoTimeout(10_000);
+                readUntil(socket, "data: ");
                 socket.setSoLinger(true, 0);
                 socket.close();
             }
