@@ -142,7 +142,7 @@ final class BenchReasoningCommand implements Callable<Integer> {
         Path smallPath = draft.path(console, engine.model())
                 .orElseThrow(() -> new DemoticException("SpecReason needs a small model; name one with --draft"));
         try (LanguageModel large = engine.open(console);
-                LanguageModel small = engine.openDraft(console, smallPath)) {
+                LanguageModel small = engine.openDraft(console, smallPath, ThreadShare.turns(engine.threads()))) {
             List<Contestant> sweep = calls.stream()
                     .map(call -> new Contestant(
                             call.toString(),
