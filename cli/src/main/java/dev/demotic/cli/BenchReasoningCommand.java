@@ -141,8 +141,9 @@ final class BenchReasoningCommand implements Callable<Integer> {
         List<ReasoningProblem> problems = all.subList(0, Math.min(most, all.size()));
         Path smallPath = draft.path(console, engine.model())
                 .orElseThrow(() -> new DemoticException("SpecReason needs a small model; name one with --draft"));
-        try (LanguageModel large = engine.open(console);
-                LanguageModel small = engine.openDraft(console, smallPath, ThreadShare.turns(engine.threads()))) {
+        ThreadShare share = draft.share(console, engine, MethodCall.parse("specreason"));
+        try (LanguageModel large = engine.open(console, share);
+                LanguageModel small = engine.openDraft(console, smallPath, share)) {
             List<Contestant> sweep = calls.stream()
                     .map(call -> new Contestant(
                             call.toString(),
@@ -152,7 +153,7 @@ final class BenchReasoningCommand implements Callable<Integer> {
             ReasoningReport report = run(large, sweep, problems);
             print(report);
             if (ablations) {
-                print(run(large, worse(report, large, small, problems), problems));
+                printWorse(worse(report, large, small, problems), large, problems);
             }
         }
         return 0;
@@ -175,6 +176,14 @@ final class BenchReasoningCommand implements Callable<Integer> {
         } else {
             console.println("%d problems, %s".formatted(report.problems(), report.device()));
             report.table().forEach(console::println);
+        }
+    }
+
+    private void printWorse(List<Contestant> worse, LanguageModel large, List<ReasoningProblem> problems) {
+        if (worse.isEmpty()) {
+            console.note("no threshold kept some steps and not all, so worse judges have nothing to be compared with");
+        } else {
+            print(run(large, worse, problems));
         }
     }
 
