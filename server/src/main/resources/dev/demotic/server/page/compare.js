@@ -68,6 +68,7 @@ export class Compare {
         byId('compare-status').textContent = `${side.title} runs, seed ${seed} …`;
         await side.run(prompt, seed, running.signal, () => this.#draw());
       }
+      this.#drawNow();
       byId('compare-status').textContent = `Done, seed ${seed}.`;
       byId('verdict').textContent = verdict(this.sides, Number(this.app.settings.values.sampling.temperature || 1));
     } catch (problem) {
@@ -81,7 +82,9 @@ export class Compare {
     this.#draw();
   }
 
-  #draw = perFrame(() => {
+  #draw = perFrame(() => this.#drawNow(), PAUSE_MS);
+
+  #drawNow() {
     this.sides.forEach((side) => side.draw());
     byId('compare-table').replaceChildren(table(this.sides));
     const series = this.sides.map(({ title, recording }) => ({ name: title, points: speed(recording) }));
@@ -89,7 +92,7 @@ export class Compare {
       h('p', { class: 'legend' }, 'Tokens a second: A ', h('b', { class: 'key-0' }, '——'), ', B ', h('b', { class: 'key-1' }, '– –')),
       lineChart(series, { title: 'Tokens a second', xName: 's' }),
     );
-  }, PAUSE_MS);
+  }
 
   /** @param {boolean} runs */
   #showRunning(runs) {
