@@ -65,7 +65,7 @@ class BatchInvarianceTest {
         List<int[]> together(LanguageModel model, CyclicBarrier others) throws Exception {
             List<int[]> rows = new ArrayList<>();
             try (Sequence sequence = model.newSequence()) {
-                others.await();
+                meet(sequence, others);
                 Outputs outputs = sequence.forward(Pass.of(TokenTree.chain(prompt)));
                 for (int i = 0; i < prompt.length; i++) {
                     rows.add(bits(outputs.logits(i)));
@@ -73,7 +73,7 @@ class BatchInvarianceTest {
                 sequence.acceptPathTo(prompt.length - 1);
                 for (int round = 0; round < trees.size(); round++) {
                     TokenTree tree = trees.get(round);
-                    others.await();
+                    meet(sequence, others);
                     outputs = sequence.forward(Pass.of(tree));
                     for (int node = 0; node < tree.size(); node++) {
                         rows.add(bits(outputs.logits(node)));
@@ -82,6 +82,12 @@ class BatchInvarianceTest {
                 }
             }
             return rows;
+        }
+
+        /** Those that rest are expected back together: a step waits for company, however fast the threads' own passes would be. */
+        private static void meet(Sequence sequence, CyclicBarrier others) throws Exception {
+            sequence.rest();
+            others.await();
         }
 
         /** The same, every node by itself: a single row a pass, its context rebuilt token by token. */
