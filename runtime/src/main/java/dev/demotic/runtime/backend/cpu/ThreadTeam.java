@@ -4,14 +4,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The threads that compute: the caller and {@code size - 1} helpers, which share out the parts of a task.
  *
- * <p>Parts are claimed in ranges that shrink towards the end of the task (guided self-scheduling, Polychronopoulos and Kuck,
- * 1987), so a helper that the operating system took off its core delays only what it holds. Whoever waits spins for as long as
+ * <p>Each thread has a range of parts, which it takes from the front, half of what is left at a time: weights that lie one after the other
+ * are one stream for it. Whoever is done takes from the ends of the others' ranges, likewise, so a helper that the operating system took
+ * off its core delays only what it holds. Whoever waits spins for as long as
  * usually lies between two operations of a step, then parks and leaves its core to others: on a machine that is busy with
  * other work, a thread that slept is the next one to run. One thread at a time may call {@link #run}.
  */
@@ -30,21 +32,22 @@ final class ThreadTeam implements AutoCloseable {
     private static final int SPINS = 4_000;
 
     private static final int FEW = 3;
+    /** Words from one worker's to the next. */
+    private static final int LINE = 16;
+
     private static final Map<Integer, ThreadTeam> SHARED = new ConcurrentHashMap<>();
 
     private final Helper[] helpers;
-    /**
-     * The number of the task in the upper half, in the lower how many of its parts are unclaimed. One word tells both, so that
-     * a helper that comes late cannot take the end of its task for the middle of the next.
-     */
-    private final AtomicLong claims = new AtomicLong();
+    /** By worker, a cache line or two apart: its unclaimed parts, the first in the upper half of the word, the end in the lower. */
+    private final AtomicLongArray unclaimed;
+    /** How many tasks there were: helpers look for parts when it grows. */
+    private final AtomicLong tasks = new AtomicLong();
 
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Thread waiting;
     private @Nullable Task task;
-    private int parts;
 
     private final Placement placement;
     private @Nullable Thread caller;
@@ -55,6 +58,7 @@ final class ThreadTeam implements AutoCloseable {
 
     ThreadTeam(int size, Placement placement) {
         this.placement = placement;
+        unclaimed = new AtomicLongArray(size * LINE);
         helpers = new Helper[size - 1];
         for (int i = 0; i < helpers.length; i++) {
             helpers[i] = new Helper(i + 1);
@@ -86,14 +90,17 @@ final class ThreadTeam implements AutoCloseable {
             return;
         }
         task = work;
-        parts = count;
         unfinished.set(count);
-        long number = (claims.get() >>> 32) + 1;
-        claims.set(number << 32 | count);
+        for (int worker = 0; worker < size(); worker++) {
+            int from = (int) ((long) count * worker / size());
+            int end = (int) ((long) count * (worker + 1) / size());
+            unclaimed.set(worker * LINE, (long) from << 32 | end);
+        }
+        tasks.incrementAndGet();
         for (Helper helper : helpers) {
             helper.wake();
         }
-        takeParts(number, 0);
+        takeParts(0);
         awaitOthers();
         Throwable thrown = failure;
         if (thrown != null) {
@@ -125,24 +132,44 @@ final class ThreadTeam implements AutoCloseable {
         }
     }
 
-    /** Computes parts of task {@code number} until none is left; the fields hold while a claimed part is unfinished. */
+    /** Computes parts of the task until none is left: its own, then those of others. */
+    private void takeParts(int worker) {
+        for (int i = 0; i < size(); i++) {
+            int owner = (worker + i) % size();
+            while (takeSome(owner, worker)) {}
+        }
+    }
+
+    /**
+     * Computes some of an owner's parts, if it has any left. The fields hold while a claimed part is unfinished, so whoever comes late
+     * and claims parts of a later task computes these.
+     */
     @SuppressWarnings("NullAway") // a claimed part has a task
-    private void takeParts(long number, int worker) {
-        int shares = 2 * size();
-        for (long claim = claims.get(); claim >>> 32 == number && (int) claim > 0; claim = claims.get()) {
-            int left = (int) claim;
-            int count = Math.max(1, left / shares);
-            if (claims.compareAndSet(claim, claim - count)) {
-                int from = parts - left;
-                try {
-                    task.run(from, from + count, worker);
-                } catch (RuntimeException | Error thrown) {
-                    failure = thrown;
-                } finally {
-                    if (unfinished.addAndGet(-count) == 0 && worker > 0) {
-                        LockSupport.unpark(waiting);
-                    }
-                }
+    private boolean takeSome(int owner, int worker) {
+        long range = unclaimed.get(owner * LINE);
+        int from = (int) (range >>> 32);
+        int end = (int) range;
+        if (from >= end) {
+            return false;
+        }
+        int middle = from + (end - from + (owner == worker ? 1 : 0)) / 2;
+        boolean takesFront = owner == worker;
+        long rest = takesFront ? (long) middle << 32 | end : (long) from << 32 | middle;
+        if (unclaimed.compareAndSet(owner * LINE, range, rest)) {
+            compute(takesFront ? from : middle, takesFront ? middle : end, worker);
+        }
+        return true;
+    }
+
+    @SuppressWarnings("NullAway") // a claimed part has a task
+    private void compute(int from, int end, int worker) {
+        try {
+            task.run(from, end, worker);
+        } catch (RuntimeException | Error thrown) {
+            failure = thrown;
+        } finally {
+            if (unfinished.addAndGet(from - end) == 0 && worker > 0) {
+                LockSupport.unpark(waiting);
             }
         }
     }
@@ -179,20 +206,19 @@ final class ThreadTeam implements AutoCloseable {
             placement.enter(worker);
             long seen = 0;
             while (!closed) {
-                long number = claims.get() >>> 32;
-                for (int spins = 0; number == seen && !closed; spins++, number = claims.get() >>> 32) {
+                for (int spins = 0; tasks.get() == seen && !closed; spins++) {
                     if (spins < SPINS) {
                         Thread.onSpinWait();
                     } else {
                         parked = true;
-                        if (claims.get() >>> 32 == seen && !closed) {
+                        if (tasks.get() == seen && !closed) {
                             LockSupport.park(ThreadTeam.this);
                         }
                         parked = false;
                     }
                 }
-                seen = number;
-                takeParts(number, worker);
+                seen = tasks.get();
+                takeParts(worker);
             }
         }
     }
