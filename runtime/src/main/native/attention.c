@@ -33,22 +33,21 @@ INLINE const uint8_t *keys_of(const struct attention *a, const int32_t *blocks, 
   return a->store + blocks[block] * a->block_bytes + kv_head * a->head_bytes;
 }
 
-// Queries are packed eight by eight, dimension by dimension.
-#define PACKED 8
+// The most queries whose scores are computed together.
+#define TOGETHER 8
 
-// Scores of Q packed queries with the keys of B blocks: a product and an addition a dimension, in order. Meanwhile the keys of
+// Scores of Q queries with the keys of B blocks: a product and an addition a dimension, in order. Meanwhile the keys of
 // the blocks after these are fetched, and their own values, which are needed next: blocks lie anywhere, so the processor does
 // not foresee them.
-INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *packed, float *const *score,
+INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *const *query, float *const *score,
                          const uint8_t *const *keys, const uint8_t *const *next, int64_t at) {
   for (int lane = 0; lane < BLOCK; lane += LANES) {
-    vf sums[4][PACKED];
+    vf sums[4][TOGETHER];
 #pragma GCC unroll 8
     for (int b = 0; b < B; b++)
 #pragma GCC unroll 8
       for (int q = 0; q < Q; q++) sums[b][q] = vf_zero();
-    const float *query = packed;
-    for (int64_t d = 0; d < a->dimension; d++, query += PACKED) {
+    for (int64_t d = 0; d < a->dimension; d++) {
 #pragma GCC unroll 8
       for (int b = 0; b < B; b++) {
         vf key = load(type, keys[b], d * BLOCK + lane);
@@ -57,7 +56,7 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
           __builtin_prefetch(keys[b] + a->values_at + d * BLOCK * element_bytes(type), 0, 2);
         }
 #pragma GCC unroll 8
-        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q]), sums[b][q]);
+        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q][d]), sums[b][q]);
       }
     }
 #pragma GCC unroll 8
@@ -71,9 +70,9 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
   }
 }
 
-// The scores of Q packed queries with the blocks from..end-1, at [0] for the first slot of `from`.
+// The scores of Q queries with the blocks from..end-1, at [0] for the first slot of `from`.
 INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
-                      const float *packed, float *const *score, int64_t from, int64_t end) {
+                      const float *const *query, float *const *score, int64_t from, int64_t end) {
   const int B = Q <= 3 ? 4 : Q <= 5 ? 2 : 1;
   const uint8_t *keys[4], *next[4];
   int64_t block = from;
@@ -82,11 +81,11 @@ INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t 
       keys[b] = keys_of(a, blocks, kv_head, block + b);
       next[b] = block + B + b < end ? keys_of(a, blocks, kv_head, block + B + b) : keys[b];
     }
-    block_scores(type, Q, B, a, packed, score, keys, next, (block - from) * BLOCK);
+    block_scores(type, Q, B, a, query, score, keys, next, (block - from) * BLOCK);
   }
   for (; block < end; block++) {
     keys[0] = keys_of(a, blocks, kv_head, block);
-    block_scores(type, Q, 1, a, packed, score, keys, keys, (block - from) * BLOCK);
+    block_scores(type, Q, 1, a, query, score, keys, keys, (block - from) * BLOCK);
   }
 }
 
@@ -208,15 +207,30 @@ INLINE void weigh(int type, int Q, const struct attention *a, const int32_t *blo
   }
 }
 
+INLINE void clear(float *x, int64_t n) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vf_store(x + i, vf_zero());
+  for (; i < n; i++) x[i] = 0;
+}
+
+INLINE void divide(float *x, float by, int64_t n) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vf_store(x + i, vf_div(vf_load(x + i), vf_set(by)));
+  for (; i < n; i++) x[i] /= by;
+}
+
 INLINE int64_t first_visible(const struct attention *a, int64_t position) {
   return a->window && position >= a->window ? position - a->window + 1 : 0;
 }
+
+#define SCORES(Q) scores_of(type, Q, a, blocks, kv_head, input + q, score + q, from, end)
 
 // Query heads from_head.. of a group, `heads` of them for each row; at most ATTENTION_QUERIES in all.
 INLINE void attend_heads(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head,
                          int64_t from_head, int64_t heads, float *scratch) {
   const int32_t *blocks = a->blocks + a->blocks_at[first_row];
   struct query query[ATTENTION_QUERIES];
+  const float *input[ATTENTION_QUERIES];
   float *score[ATTENTION_QUERIES];
 
   int64_t from = INT64_MAX, end = 0;
@@ -236,30 +250,25 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
     int64_t linear = a->linear[row] <= position ? a->linear[row] : position + 1;
     for (int64_t head = from_head; head < from_head + heads; head++, count++) {
       query[count] = (struct query){0, a->out + row * a->out_stride + head * a->dimension, row, first, position, linear};
-      const float *input = a->queries + row * a->query_stride + head * a->dimension;
-      float *packed = scratch + count / PACKED * PACKED * a->dimension + count % PACKED;
-      for (int64_t d = 0; d < a->dimension; d++) packed[d * PACKED] = input[d];
+      input[count] = a->queries + row * a->query_stride + head * a->dimension;
     }
   }
   const int64_t span = (end - from) * BLOCK;
-  const int64_t group = PACKED * a->dimension;
-  float *scores = scratch + (count + PACKED - 1) / PACKED * group;
   for (int q = 0; q < count; q++) {
-    score[q] = scores + q * span;
+    score[q] = scratch + q * span;
     query[q].score = score[q] - from * BLOCK;
   }
 
-  const float *packed = scratch;
   int q = 0;
-  for (; q + 8 <= count; q += 8, packed += group) scores_of(type, 8, a, blocks, kv_head, packed, score + q, from, end);
+  for (; q + TOGETHER <= count; q += TOGETHER) SCORES(TOGETHER);
   switch (count - q) {
-    case 7: scores_of(type, 7, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 6: scores_of(type, 6, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 5: scores_of(type, 5, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 4: scores_of(type, 4, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 3: scores_of(type, 3, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 2: scores_of(type, 2, a, blocks, kv_head, packed, score + q, from, end); break;
-    case 1: scores_of(type, 1, a, blocks, kv_head, packed, score + q, from, end); break;
+    case 7: SCORES(7); break;
+    case 6: SCORES(6); break;
+    case 5: SCORES(5); break;
+    case 4: SCORES(4); break;
+    case 3: SCORES(3); break;
+    case 2: SCORES(2); break;
+    case 1: SCORES(1); break;
   }
 
   float sum[ATTENTION_QUERIES];
@@ -270,7 +279,7 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
     for (int64_t p = query[q].linear; p <= query[q].position; p++)
       if (p >= query[q].first) query[q].score[p] = query[q].score[slots[p - query[q].linear]];
     sum[q] = softmax(a, query[q].score, query[q].first, query[q].position);
-    for (int64_t d = 0; d < a->dimension; d++) query[q].out[d] = 0;
+    clear(query[q].out, a->dimension);
   }
 
   for (q = 0; q + 4 <= count; q += 4) weigh(type, 4, a, blocks, kv_head, query + q);
@@ -279,8 +288,7 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
     case 2: weigh(type, 2, a, blocks, kv_head, query + q); break;
     case 1: weigh(type, 1, a, blocks, kv_head, query + q); break;
   }
-  for (q = 0; q < count; q++)
-    for (int64_t d = 0; d < a->dimension; d++) query[q].out[d] /= sum[q];
+  for (q = 0; q < count; q++) divide(query[q].out, sum[q], a->dimension);
 }
 
 INLINE void attend(int type, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch) {
@@ -310,31 +318,42 @@ INLINE void put(int type, uint8_t *at, int64_t i, float x) {
 
 // Writes one head's key (a column of its block) or value (a row), for Q8 with its scale.
 INLINE void store_head(int type, const struct attention *a, uint8_t *at, int64_t slot, int64_t step, const float *x) {
+  int64_t start = step == 1 ? slot * a->dimension : slot, d = 0;
   float inverse = 1;
   if (type == KV_Q8) {
     float largest = 0;
-    for (int64_t d = 0; d < a->dimension; d++) largest = fabsf(x[d]) > largest ? fabsf(x[d]) : largest;
+    for (int64_t i = 0; i < a->dimension; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
     ((float *)(at + BLOCK * a->dimension))[slot] = largest / 127;
     inverse = largest > 1e-35f ? 127 / largest : 0;
   }
-  int64_t start = step == 1 ? slot * a->dimension : slot;
-  for (int64_t d = 0; d < a->dimension; d++) put(type, at, start + d * step, type == KV_Q8 ? x[d] * inverse : x[d]);
+  if (type == KV_F16) {
+    for (; d + LANES <= a->dimension; d += LANES) {
+      uint16_t halves[LANES];
+      vf_store_f16(step == 1 ? (uint16_t *)at + start + d : halves, vf_load(x + d));
+      if (step != 1)
+        UNROLL for (int i = 0; i < LANES; i++) ((uint16_t *)at)[start + (d + i) * step] = halves[i];
+    }
+  }
+  for (; d < a->dimension; d++) put(type, at, start + d * step, type == KV_Q8 ? x[d] * inverse : x[d]);
 }
 
-INLINE void store(int type, const struct attention *a, int64_t row, const float *key, const float *value) {
+// The keys and values of some heads of a row.
+INLINE void store(int type, const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key,
+                  const float *value) {
   int64_t slot = a->slot[row];
   uint8_t *keys = a->store + a->blocks[a->blocks_at[row] + slot / BLOCK] * a->block_bytes;
-  for (int64_t head = 0; head < a->kv_heads; head++, keys += a->head_bytes) {
-    store_head(type, a, keys, slot % BLOCK, BLOCK, key + head * a->dimension);
-    store_head(type, a, keys + a->values_at, slot % BLOCK, 1, value + head * a->dimension);
+  for (int64_t end = head + heads; head < end; head++) {
+    uint8_t *at = keys + head * a->head_bytes;
+    store_head(type, a, at, slot % BLOCK, BLOCK, key + head * a->dimension);
+    store_head(type, a, at + a->values_at, slot % BLOCK, 1, value + head * a->dimension);
   }
 }
 
-void KERNEL(store)(const struct attention *a, int64_t row, const float *key, const float *value) {
+void KERNEL(store)(const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key, const float *value) {
   switch (a->type) {
-    case KV_F32: store(KV_F32, a, row, key, value); break;
-    case KV_F16: store(KV_F16, a, row, key, value); break;
-    case KV_BF16: store(KV_BF16, a, row, key, value); break;
-    default: store(KV_Q8, a, row, key, value);
+    case KV_F32: store(KV_F32, a, row, head, heads, key, value); break;
+    case KV_F16: store(KV_F16, a, row, head, heads, key, value); break;
+    case KV_BF16: store(KV_BF16, a, row, head, heads, key, value); break;
+    default: store(KV_Q8, a, row, head, heads, key, value);
   }
 }

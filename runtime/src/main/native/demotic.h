@@ -86,7 +86,7 @@ struct kernels {
   int64_t (*copy_finite)(const float *x, float *y, int64_t n);
   void (*rotate)(float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines, const float *sines,
                  int64_t interleaved);
-  void (*store)(const struct attention *a, int64_t row, const float *key, const float *value);
+  void (*store)(const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key, const float *value);
   void (*attend)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch);
   double (*int8_peak)(int64_t rounds);
   int64_t (*read_stream)(const uint8_t *memory, int64_t bytes);

@@ -23,7 +23,7 @@
   void add_##isa(float *, const float *, float, int64_t);                                                     \
   int64_t copy_finite_##isa(const float *, float *, int64_t);                                                 \
   void rotate_##isa(float *, int64_t, int64_t, int64_t, const float *, const float *, int64_t);               \
-  void store_##isa(const struct attention *, int64_t, const float *, const float *);                          \
+  void store_##isa(const struct attention *, int64_t, int64_t, int64_t, const float *, const float *);        \
   void attend_##isa(const struct attention *, int64_t, int64_t, int64_t, float *);                            \
   double int8_peak_##isa(int64_t);                                                                            \
   int64_t read_stream_##isa(const uint8_t *, int64_t)
@@ -111,8 +111,9 @@ EXPORT void demotic_rotate(const struct kernels *set, float *x, int64_t heads, i
                     const float *sines, int64_t interleaved) {
   set->rotate(x, heads, dimension, pairs, cosines, sines, interleaved);
 }
-EXPORT void demotic_store(const struct kernels *set, const struct attention *a, int64_t row, const float *key, const float *value) {
-  set->store(a, row, key, value);
+EXPORT void demotic_store(const struct kernels *set, const struct attention *a, int64_t row, int64_t head, int64_t heads,
+                          const float *key, const float *value) {
+  set->store(a, row, head, heads, key, value);
 }
 EXPORT void demotic_attend(const struct kernels *set, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head,
                     float *scratch) {

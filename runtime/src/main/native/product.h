@@ -2,9 +2,6 @@
 #pragma once
 #include "simd.h"
 
-// For loops with constant bounds over registers: arrays that they index must not come to lie in memory.
-#define UNROLL _Pragma("GCC unroll 16")
-
 // Stores the results of LANES weight rows from row `n` of the product on, of which the last may not exist.
 INLINE void store_lanes(const struct product *p, int64_t row, int64_t n, vf sum) {
   float *y = p->y + row * p->y_stride + n;

@@ -3,6 +3,8 @@
 #include "demotic.h"
 
 #define INLINE static inline __attribute__((always_inline))
+// For loops with constant bounds over registers: arrays that they index must not come to lie in memory.
+#define UNROLL _Pragma("GCC unroll 16")
 // Names of exported kernels end in the name of the instruction set they were compiled for.
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -53,15 +55,6 @@ INLINE uint16_t bf16_of(float x) {
 
 // Vectors that hold a tile row.
 #define PARTS (TILE / LANES)
-
-// The sum of the lanes, always in the same order.
-INLINE float vf_sum(vf x) {
-  float lanes[LANES];
-  vf_store(lanes, x);
-  for (int half = LANES / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
-  return lanes[0];
-}
 
 // e^x within 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes, expf), times 2^n. Arguments outside the
 // range of normal floats are clamped to it. The same operations as FloatMath.exp.

@@ -18,10 +18,15 @@ static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 static inline vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 static inline vf vf_abs(vf a) { return _mm512_abs_ps(a); }
 static inline vf vf_from_int(vi x) { return _mm512_cvtepi32_ps(x); }
+// The sum of the lanes: halves are added up until one is left, in every set of kernels.
+static inline float vf_sum(vf a) { return _mm512_reduce_add_ps(a); }
 static inline float vf_highest(vf a) { return _mm512_reduce_max_ps(a); }
 static inline vi vi_round(vf x) { return _mm512_cvtps_epi32(x); }
 static inline vf vf_from_bits(vi x) { return _mm512_castsi512_ps(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
+static inline void vf_store_f16(uint16_t *p, vf x) {
+  _mm256_storeu_si256((void *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+}
 static inline vf vf_load_bf16(const uint16_t *p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
 }

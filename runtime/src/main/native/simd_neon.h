@@ -18,10 +18,15 @@ static inline vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
 static inline vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
 static inline vf vf_abs(vf a) { return vabsq_f32(a); }
 static inline vf vf_from_int(vi x) { return vcvtq_f32_s32(x); }
+static inline float vf_sum(vf a) {
+  float32x2_t x = vadd_f32(vget_low_f32(a), vget_high_f32(a));
+  return vget_lane_f32(vpadd_f32(x, x), 0);
+}
 static inline float vf_highest(vf a) { return vmaxvq_f32(a); }
 static inline vi vi_round(vf x) { return vcvtnq_s32_f32(x); }
 static inline vf vf_from_bits(vi x) { return vreinterpretq_f32_s32(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+static inline void vf_store_f16(uint16_t *p, vf x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
 static inline vf vf_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
 static inline vf vf_load_u8(const uint8_t *p) {
   uint32_t four;

@@ -8,9 +8,10 @@ import dev.demotic.runtime.backend.Step;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attention of a step in one layer, in two tasks: rows first (norms, rotation, storing), then heads.
+ * The attention of a step in one layer: rows enter (norms, rotation, storing), then heads attend.
  *
- * <p>Rows of a sequence go in chunks that read each block of keys and values once. One object serves all layers and steps, so
+ * <p>Rows of a sequence go in chunks that read each block of keys and values once. A chunk that is all of its sequence's rows needs no
+ * others: one task then does both, key head by key head. Otherwise all rows enter first. One object serves all layers and steps, so
  * that the token loop allocates nothing.
  */
 @SuppressWarnings("NullAway.Init") // set before each use
@@ -21,8 +22,9 @@ final class Attention {
     private final Kernels kernels;
     private final ThreadTeam team;
     private final Scratch[] scratch;
-    private final ThreadTeam.Task rowsTask = (from, end, _) -> rows(from, end);
-    private final ThreadTeam.Task headsTask = this::heads;
+    private final ThreadTeam.Task enterTask = (from, end, _) -> enter(from, end);
+    private final ThreadTeam.Task attendTask = this::attend;
+    private final ThreadTeam.Task bothTask = this::enterAndAttend;
 
     CpuKvStore store;
     int layer;
@@ -43,13 +45,18 @@ final class Attention {
         this.scratch = scratch;
     }
 
-    /** Runs both tasks; the fields say on what. */
+    /** Runs on what the fields say. */
     void run(Heads of) {
         heads = of;
         shape = of.shape();
         kernels.begin(this);
-        team.runRows(step.rows, rowsTask);
-        team.run(chunk() * shape.kvHeads(), headsTask);
+        int count = chunk();
+        if (count == step.contexts()) {
+            team.run(count * shape.kvHeads(), bothTask);
+        } else {
+            team.runRows(step.rows, enterTask);
+            team.run(count * shape.kvHeads(), attendTask);
+        }
     }
 
     /** Cuts the rows into chunks of the same sequence; returns how many there are. */
@@ -70,17 +77,23 @@ final class Attention {
         return count;
     }
 
-    private void rows(int from, int end) {
+    private void enter(int from, int end) {
         for (int row = from; row < end; row++) {
-            normAndRotate(queries, row, shape.heads(), heads.queryNorm());
-            normAndRotate(keys, row, shape.kvHeads(), heads.keyNorm());
-            kernels.store(this, row);
+            enter(row, 0, shape.kvHeads());
         }
     }
 
-    private void normAndRotate(Buffer x, int row, int count, @Nullable Norm norm) {
-        long at = row * x.stride();
+    /** Some key heads of a row, and the query heads that read them. */
+    private void enter(int row, int kvHead, int count) {
+        int group = shape.heads() / shape.kvHeads();
+        normAndRotate(queries, row, kvHead * group, count * group, heads.queryNorm());
+        normAndRotate(keys, row, kvHead, count, heads.keyNorm());
+        kernels.store(this, row, kvHead, count);
+    }
+
+    private void normAndRotate(Buffer x, int row, int first, int count, @Nullable Norm norm) {
         int dimension = shape.headDimension();
+        long at = row * x.stride() + 4L * first * dimension;
         for (int head = 0; norm != null && head < count; head++) {
             long within = at + 4L * head * dimension;
             kernels.rmsNorm(
@@ -95,11 +108,24 @@ final class Attention {
         kernels.rotate(x.memory(), at, count, dimension, heads.rope(), row);
     }
 
-    private void heads(int from, int end, int worker) {
+    private void enterAndAttend(int from, int end, int worker) {
         for (int part = from; part < end; part++) {
             int chunk = part / shape.kvHeads();
-            kernels.attend(
-                    this, chunks[chunk], chunks[chunk + 1] - chunks[chunk], part % shape.kvHeads(), scratch[worker]);
+            for (int row = chunks[chunk]; row < chunks[chunk + 1]; row++) {
+                enter(row, part % shape.kvHeads(), 1);
+            }
+            attend(part, worker);
         }
+    }
+
+    private void attend(int from, int end, int worker) {
+        for (int part = from; part < end; part++) {
+            attend(part, worker);
+        }
+    }
+
+    private void attend(int part, int worker) {
+        int chunk = part / shape.kvHeads();
+        kernels.attend(this, chunks[chunk], chunks[chunk + 1] - chunks[chunk], part % shape.kvHeads(), scratch[worker]);
     }
 }

@@ -118,11 +118,11 @@ record JavaKernels(FloatKernels floats) implements Kernels {
     public void begin(Attention attention) {}
 
     @Override
-    public void store(Attention a, int row) {
+    public void store(Attention a, int row, int firstHead, int heads) {
         int slot = a.step.slot[row];
         int block = a.step.block(row, slot);
         int dimension = a.store.shape().headDimension();
-        for (int head = 0; head < a.store.shape().heads(); head++) {
+        for (int head = firstHead; head < firstHead + heads; head++) {
             long at = row * a.keys.stride() + 4L * head * dimension;
             a.store.writeKey(block, a.layer, head, slot % BLOCK, a.keys.memory(), at);
             a.store.writeValue(block, a.layer, head, slot % BLOCK, a.values.memory(), at);

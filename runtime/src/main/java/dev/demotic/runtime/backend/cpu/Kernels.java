@@ -65,8 +65,8 @@ interface Kernels {
     /** Told of each attention before any part of it runs. */
     void begin(Attention attention);
 
-    /** Writes the key and value of one row into its slot. */
-    void store(Attention attention, int row);
+    /** Writes the keys and values of one row into its slot, for {@code heads} key heads from {@code head} on. */
+    void store(Attention attention, int row, int head, int heads);
 
     /** The query heads of {@code rows} rows of one sequence, from {@code first} on, that share a key head. */
     void attend(Attention attention, int first, int rows, int kvHead, Scratch scratch);

@@ -269,12 +269,14 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void store(Attention a, int row) {
+    public void store(Attention a, int row, int head, int heads) {
         try {
             NativeLibrary.STORE.invokeExact(
                     address,
                     attention.address(),
                     (long) row,
+                    (long) head,
+                    (long) heads,
                     a.keys.memory().address() + row * a.keys.stride(),
                     a.values.memory().address() + row * a.values.stride());
         } catch (Throwable thrown) {
@@ -289,7 +291,6 @@ final class NativeKernels implements Kernels {
         for (int row = first; row < first + rows; row++) {
             lastSlot = Math.max(lastSlot, a.step.slot[row]);
         }
-        // Scores by slot, and the queries themselves, which are packed eight by eight.
         long slots = (lastSlot / KvShape.BLOCK + 1L) * KvShape.BLOCK;
         try {
             NativeLibrary.ATTEND.invokeExact(
@@ -298,8 +299,7 @@ final class NativeKernels implements Kernels {
                     (long) first,
                     (long) rows,
                     (long) kvHead,
-                    scratch.floats(queries * slots + (queries + 7L) * a.shape.headDimension())
-                            .address());
+                    scratch.floats(queries * slots).address());
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
         }

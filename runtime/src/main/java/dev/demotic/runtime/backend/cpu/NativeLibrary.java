@@ -32,17 +32,19 @@ import org.jspecify.annotations.Nullable;
 final class NativeLibrary {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final @Nullable SymbolLookup LIBRARY = load();
+    /** For calls of microseconds, during which the collector may wait for the thread: they cost a fifth of others. */
+    private static final Linker.Option SHORT = Linker.Option.critical(false);
 
     static final MethodHandle PACK = handle("pack", null, "llllllll");
     static final MethodHandle PRODUCT = handle("product", null, "lllllllllllllll");
-    static final MethodHandle QUANTIZE = handle("quantize", null, "llllll");
-    static final MethodHandle TO_BF16 = handle("to_bf16", null, "llll");
-    static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl");
+    static final MethodHandle QUANTIZE = handle("quantize", null, "llllll", SHORT);
+    static final MethodHandle TO_BF16 = handle("to_bf16", null, "llll", SHORT);
+    static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl", SHORT);
     static final MethodHandle GATE = handle("gate", null, "lllllll");
-    static final MethodHandle ADD = handle("add", null, "lllfl");
-    static final MethodHandle ROTATE = handle("rotate", null, "llllllll");
-    static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll");
-    static final MethodHandle STORE = handle("store", null, "lllll");
+    static final MethodHandle ADD = handle("add", null, "lllfl", SHORT);
+    static final MethodHandle ROTATE = handle("rotate", null, "llllllll", SHORT);
+    static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll", SHORT);
+    static final MethodHandle STORE = handle("store", null, "lllllll", SHORT);
     static final MethodHandle ATTEND = handle("attend", null, "llllll");
     static final MethodHandle INT8_PEAK = handle("int8_peak", JAVA_DOUBLE, "ll");
     static final MethodHandle READ_STREAM = handle("read_stream", JAVA_LONG, "lll");
@@ -118,7 +120,8 @@ final class NativeLibrary {
      * @param parameters a letter each: l for a number or an address, f for a float
      */
     @SuppressWarnings("NullAway") // a handle of a library that is not there is never called
-    private static MethodHandle handle(String name, @Nullable MemoryLayout result, String parameters) {
+    private static MethodHandle handle(
+            String name, @Nullable MemoryLayout result, String parameters, Linker.Option... options) {
         if (LIBRARY == null) {
             return null;
         }
@@ -128,6 +131,6 @@ final class NativeLibrary {
                 .toArray(MemoryLayout[]::new);
         FunctionDescriptor descriptor =
                 result == null ? FunctionDescriptor.ofVoid(layouts) : FunctionDescriptor.of(result, layouts);
-        return LINKER.downcallHandle(LIBRARY.findOrThrow("demotic_" + name), descriptor);
+        return LINKER.downcallHandle(LIBRARY.findOrThrow("demotic_" + name), descriptor, options);
     }
 }
