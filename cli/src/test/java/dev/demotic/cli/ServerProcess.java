@@ -52,7 +52,7 @@ final class ServerProcess implements AutoCloseable {
                 "--port",
                 String.valueOf(port),
                 "--context",
-                "512",
+                "2048",
                 SMALL));
     }
 
