@@ -21,9 +21,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads the prompts of a benchmark.
@@ -42,7 +40,6 @@ public final class PromptSet {
     private static final int BEGINNING = 400;
     private static final int SLICES = 10;
     private static final int SLICE_TOKENS = 96;
-    private static final JsonMapper MAPPER = new JsonMapper();
 
     private PromptSet() {}
 
@@ -153,33 +150,18 @@ public final class PromptSet {
     }
 
     private static List<BenchPrompt> lines(String file, String task, String text) {
-        List<BenchPrompt> prompts = new ArrayList<>();
-        int number = 0;
-        for (String line : text.lines().toList()) {
-            number++;
-            if (!line.isBlank()) {
-                prompts.add(prompt(file, number, task, line));
-            }
-        }
-        return prompts;
+        return JsonLine.of(file, text).stream().map(line -> prompt(line, task)).toList();
     }
 
-    private static BenchPrompt prompt(String file, int number, String task, String line) {
-        JsonNode node;
-        try {
-            node = MAPPER.readTree(line);
-        } catch (JacksonException e) {
-            throw new DemoticException(
-                    "line %d of %s is no JSON (%s)".formatted(number, file, e.getOriginalMessage()), e);
-        }
+    private static BenchPrompt prompt(JsonLine line, String task) {
+        JsonNode node = line.value();
         String category = text(node, List.of("category", "task"), task);
-        String id = text(node, List.of("question_id", "task_id", "id"), String.valueOf(number));
+        String id = text(node, List.of("question_id", "task_id", "id"), String.valueOf(line.number()));
         JsonNode turns = node.path("turns");
         String question = turns.isArray() && !turns.isEmpty() ? turns.get(0).asString("") : text(node, QUESTIONS, "");
         String continued = text(node, TEXTS, "");
         if (question.isBlank() && continued.isBlank()) {
-            throw new DemoticException(
-                    "line %d of %s has no prompt; it needs turns, prompt, question or text".formatted(number, file));
+            throw line.refusal("has no prompt; it needs turns, prompt, question or text");
         }
         return question.isBlank()
                 ? new BenchPrompt(category, id, continued, false)

@@ -63,6 +63,7 @@ class ReasoningProblemTest {
             quoteCharacter = '"',
             value = {
                 "nonsense | line 1 of .* is no JSON",
+                "{'question': [1 | line 1 of .* is no JSON \\(Unexpected end-of-input: expected close marker for Array\\)",
                 "{'question': 'How many?'} | line 1 of .* needs a question, and an answer that ends with #### and a number",
                 "{'question': '', 'answer': '#### 1'} | needs a question",
                 "\" \" | holds no problems"

@@ -11,11 +11,9 @@ import dev.demotic.bench.PeerServer;
 import dev.demotic.bench.PromptSet;
 import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.MethodCall;
-import dev.demotic.decoding.sample.SamplingSettings;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,6 +41,12 @@ final class BenchMethodsCommand implements Callable<Integer> {
 
     @Mixin
     private EngineOptions engine = new EngineOptions();
+
+    @Mixin
+    private ReplyOptions replies = new ReplyOptions(128);
+
+    @Mixin
+    private ReportOptions output = new ReportOptions("bench-methods");
 
     @Option(
             names = "--method",
@@ -82,27 +86,6 @@ final class BenchMethodsCommand implements Callable<Integer> {
     private int perTask;
 
     @Option(
-            names = {"-n", "--max-tokens"},
-            paramLabel = "N",
-            defaultValue = "128",
-            description = "Tokens of a reply, at most (default: ${DEFAULT-VALUE}).")
-    private int maxTokens;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0",
-            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Of draws (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(
             names = "--ignore-eos",
             description = "Go on where the model would end a reply, so that all have the same length.")
     private boolean ignoreEos;
@@ -115,31 +98,19 @@ final class BenchMethodsCommand implements Callable<Integer> {
                             + " may be repeated.")
     private List<String> peers = List.of();
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "DIR",
-            defaultValue = "bench-methods",
-            description = "Folder for the report (default: ${DEFAULT-VALUE}).")
-    private Path out;
-
-    @Option(names = "--json", description = "Print the report as one JSON object.")
-    private boolean json;
-
     BenchMethodsCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        if (perTask < 1 || maxTokens < 2) {
+        if (perTask < 1 || replies.maxTokens() < 2) {
             throw new DemoticException("--per-task must be at least 1 and --max-tokens at least 2");
         }
-        if (!peers.isEmpty() && temperature > 0) {
+        if (!peers.isEmpty() && replies.temperature() > 0) {
             throw new DemoticException("--peer measures greedy decoding; leave out --temperature");
         }
         List<PeerServer> servers = peers.stream().map(PeerServer::parse).toList();
-        SamplingSettings sampling =
-                SamplingSettings.greedy().withTemperature(temperature).withSeed(seed);
         Map<String, Path> draftPaths = draftPaths();
         List<MethodCall> calls = calls(!draftPaths.isEmpty());
         Map<ThreadShare, BenchedModels> opened = new LinkedHashMap<>();
@@ -153,7 +124,7 @@ final class BenchMethodsCommand implements Callable<Integer> {
                 contestants.addAll(models(opened, share(call), draftPaths).contestants(call));
             }
             try (ProgressLine line = new ProgressLine(console, "measuring", ProgressLine.Unit.ITEMS)) {
-                report = new MethodBench(maxTokens, sampling, ignoreEos)
+                report = new MethodBench(replies.maxTokens(), replies.sampling(), ignoreEos)
                         .run(target, contestants, servers, prompts, (done, total, what) -> {
                             line.title(what);
                             line.update(done, total);
@@ -162,13 +133,12 @@ final class BenchMethodsCommand implements Callable<Integer> {
         } finally {
             opened.values().forEach(BenchedModels::close);
         }
-        write(report);
-        if (json) {
-            console.println(MethodBenchText.json(report));
-        } else {
-            print(report);
-        }
-        console.note("wrote " + out.resolve("report.html") + ", report.csv and report.json");
+        output.put(
+                console,
+                MethodBenchHtml.of(report),
+                MethodBenchText.csv(report),
+                MethodBenchText.json(report),
+                () -> print(report));
         report.firstBroken()
                 .ifPresent(run ->
                         console.note("demotic: a lossless method changed a text: " + MethodBenchHtml.difference(run)));
@@ -221,13 +191,6 @@ final class BenchMethodsCommand implements Callable<Integer> {
         return data.stream()
                 .flatMap(path -> PromptSet.of(path, target.tokenizer()).stream())
                 .toList();
-    }
-
-    private void write(MethodBenchReport report) throws IOException {
-        Files.createDirectories(out);
-        Files.writeString(out.resolve("report.html"), MethodBenchHtml.of(report));
-        Files.writeString(out.resolve("report.csv"), MethodBenchText.csv(report));
-        Files.writeString(out.resolve("report.json"), MethodBenchText.json(report) + "\n");
     }
 
     private void print(MethodBenchReport report) {

@@ -6,7 +6,6 @@ import dev.demotic.bench.ReasoningBench;
 import dev.demotic.bench.ReasoningProblem;
 import dev.demotic.bench.ReasoningReport;
 import dev.demotic.decoding.method.MethodCall;
-import dev.demotic.decoding.sample.SamplingSettings;
 import dev.demotic.decoding.speculate.LikelihoodJudge;
 import dev.demotic.decoding.speculate.SpecReason;
 import dev.demotic.decoding.speculate.SpeculativeDecoding;
@@ -47,6 +46,9 @@ final class BenchReasoningCommand implements Callable<Integer> {
 
     @Mixin
     private DraftOption draft = new DraftOption();
+
+    @Mixin
+    private ReplyOptions replies = new ReplyOptions(200);
 
     @Option(
             names = {"-f", "--file"},
@@ -98,27 +100,6 @@ final class BenchReasoningCommand implements Callable<Integer> {
                             + " upside down, and one that sees no context; by likelihood.")
     private boolean ablations;
 
-    @Option(
-            names = {"-n", "--max-tokens"},
-            paramLabel = "N",
-            defaultValue = "200",
-            description = "Tokens of a reply, at most (default: ${DEFAULT-VALUE}).")
-    private int maxTokens;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0",
-            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Of draws (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
     @Option(names = "--json", description = "Print each table as one JSON object, on a line.")
     private boolean json;
 
@@ -128,7 +109,7 @@ final class BenchReasoningCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (most < 1 || maxTokens < 2) {
+        if (most < 1 || replies.maxTokens() < 2) {
             throw new DemoticException("--problems must be at least 1 and --max-tokens at least 2");
         }
         List<MethodCall> calls = new ArrayList<>();
@@ -160,13 +141,12 @@ final class BenchReasoningCommand implements Callable<Integer> {
     }
 
     private ReasoningReport run(LanguageModel large, List<Contestant> methods, List<ReasoningProblem> problems) {
-        SamplingSettings sampling =
-                SamplingSettings.greedy().withTemperature(temperature).withSeed(seed);
         try (ProgressLine line = new ProgressLine(console, "solving", ProgressLine.Unit.ITEMS)) {
-            return new ReasoningBench(maxTokens, sampling).run(large, methods, problems, (done, total, what) -> {
-                line.title(what);
-                line.update(done, total);
-            });
+            return new ReasoningBench(replies.maxTokens(), replies.sampling())
+                    .run(large, methods, problems, (done, total, what) -> {
+                        line.title(what);
+                        line.update(done, total);
+                    });
         }
     }
 

@@ -16,8 +16,6 @@ import dev.demotic.server.Server;
 import dev.demotic.server.ServerOptions;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +53,12 @@ final class BenchServeCommand implements Callable<Integer> {
 
     @Mixin
     private DraftOption draft = new DraftOption();
+
+    @Mixin
+    private ReplyOptions replies = new ReplyOptions(128);
+
+    @Mixin
+    private ReportOptions output = new ReportOptions("bench-serve");
 
     @Option(
             names = "--parallel",
@@ -128,30 +132,9 @@ final class BenchServeCommand implements Callable<Integer> {
     private int promptTokens;
 
     @Option(
-            names = {"-n", "--max-tokens"},
-            paramLabel = "N",
-            defaultValue = "128",
-            description = "Tokens of a reply, at most (default: ${DEFAULT-VALUE}).")
-    private int maxTokens;
-
-    @Option(
             names = "--ignore-eos",
             description = "Ask that replies go on to that limit, of servers that know how (Demotic, llama.cpp, vLLM).")
     private boolean ignoreEos;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0",
-            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Of prompts, arrivals and draws (default: ${DEFAULT-VALUE}).")
-    private long seed;
 
     @Option(
             names = "--target-first",
@@ -178,16 +161,6 @@ final class BenchServeCommand implements Callable<Integer> {
             description = "Give a reply up after S seconds (default: ${DEFAULT-VALUE}).")
     private double timeout;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "DIR",
-            defaultValue = "bench-serve",
-            description = "Folder for the report (default: ${DEFAULT-VALUE}).")
-    private Path out;
-
-    @Option(names = "--json", description = "Print the report as one JSON object.")
-    private boolean json;
-
     BenchServeCommand(Console console) {
         this.console = console;
     }
@@ -197,22 +170,22 @@ final class BenchServeCommand implements Callable<Integer> {
         check();
         ServeBenchReport report =
                 urls.isEmpty() ? measureHere() : measure(urls, engine.model().name());
-        Files.createDirectories(out);
-        Files.writeString(out.resolve("report.html"), ServeBenchHtml.of(report));
-        Files.writeString(out.resolve("report.csv"), ServeBenchText.csv(report));
-        Files.writeString(out.resolve("report.json"), ServeBenchText.json(report) + "\n");
-        if (json) {
-            console.println(ServeBenchText.json(report));
-        } else {
-            report.capacity().ifPresent(capacity -> console.println("capacity %.2f replies/s".formatted(capacity)));
-            ServeBenchText.table(report).forEach(console::println);
-        }
-        console.note("wrote " + out.resolve("report.html") + ", report.csv and report.json");
+        output.put(
+                console,
+                ServeBenchHtml.of(report),
+                ServeBenchText.csv(report),
+                ServeBenchText.json(report),
+                () -> print(report));
         report.results()
                 .forEach(result -> result.errors()
                         .forEach((error, count) -> console.note(
                                 "demotic: %s: %d requests failed: %s".formatted(report.label(result), count, error))));
         return report.results().stream().allMatch(result -> result.errors().isEmpty()) ? 0 : 1;
+    }
+
+    private void print(ServeBenchReport report) {
+        report.capacity().ifPresent(capacity -> console.println("capacity %.2f replies/s".formatted(capacity)));
+        ServeBenchText.table(report).forEach(console::println);
     }
 
     private void check() {
@@ -230,7 +203,7 @@ final class BenchServeCommand implements Callable<Integer> {
         if (requests < 1
                 || rounds < 1
                 || promptTokens < 1
-                || maxTokens < 1
+                || replies.maxTokens() < 1
                 || parallel < 1
                 || capacityClients < 1
                 || clients.stream().anyMatch(count -> count < 1)) {
@@ -299,10 +272,10 @@ final class BenchServeCommand implements Callable<Integer> {
                         method,
                         methods.size() < 2,
                         promptTokens,
-                        maxTokens,
+                        replies.maxTokens(),
                         ignoreEos,
-                        temperature,
-                        seed,
+                        replies.temperature(),
+                        replies.seed(),
                         duration(timeout)))
                 .toList();
     }

@@ -4,9 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demotic.decoding.Chat;
+import dev.demotic.decoding.DecodingMethod;
 import dev.demotic.decoding.Generation;
+import dev.demotic.decoding.PlainDecoding;
+import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.models.EmbeddedModel;
 import dev.demotic.runtime.LanguageModel;
+import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.template.ChatMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.ExternalTerminal;
@@ -26,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-@Timeout(60)
+@Timeout(300)
 class ChatCommandTest {
     @TempDir
     Path folder;
@@ -107,12 +112,33 @@ class ChatCommandTest {
         }
     }
 
-    /** Replies that do not end by themselves before they are stopped. */
+    /** Replies that do not end by themselves before they are stopped, however busy the machine is. */
     private static Generation endless(LanguageModel model) {
         Map<Integer, Double> bans = model.tokenizer().stopTokens().stream()
                 .collect(Collectors.toMap(token -> token, token -> Double.NEGATIVE_INFINITY));
         Generation generation = Generation.with(model).maxTokens(1500);
-        return generation.sampling(generation.sampling().withLogitBias(bans));
+        return generation.sampling(generation.sampling().withLogitBias(bans)).method(new Slow());
+    }
+
+    /** Plain decoding that pauses after each token. */
+    private record Slow() implements DecodingMethod {
+        @Override
+        public String name() {
+            return "slow";
+        }
+
+        @Override
+        public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
+            new PlainDecoding().decode(sequence, prompt, sampler, (token, logits) -> {
+                try {
+                    Thread.sleep(5);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new CancellationException("interrupted");
+                }
+                return sink.accept(token, logits);
+            });
+        }
     }
 
     private interface Condition {

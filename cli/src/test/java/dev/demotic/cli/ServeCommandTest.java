@@ -77,7 +77,8 @@ class ServeCommandTest {
             try (ServerProcess server = ServerProcess.start(0)) {
                 port = server.port();
                 whole = server.reply(http, 20);
-                HttpResponse<Stream<String>> reply = http.send(server.stream(450), HttpResponse.BodyHandlers.ofLines());
+                HttpResponse<Stream<String>> reply =
+                        http.send(server.stream(1900), HttpResponse.BodyHandlers.ofLines());
                 Iterator<String> lines = reply.body().iterator();
                 lines.next();
                 server.kill();

@@ -52,7 +52,7 @@ final class ServerProcess implements AutoCloseable {
                 "--port",
                 String.valueOf(port),
                 "--context",
-                "512",
+                "2048",
                 SMALL));
     }
 
@@ -96,7 +96,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     int await() throws InterruptedException {
-        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        if (!process.waitFor(300, TimeUnit.SECONDS)) {
             throw new AssertionError("the server does not end");
         }
         return process.exitValue();

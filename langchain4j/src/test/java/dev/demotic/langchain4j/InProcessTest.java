@@ -159,12 +159,12 @@ class InProcessTest {
                         end.countDown();
                     }
                 });
-        assertThat(three.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(three.await(120, TimeUnit.SECONDS)).isTrue();
         assertThat(events).hasSize(3).allMatch(PartialResponse.class::isInstance);
 
         subscription.get().request(Long.MAX_VALUE);
 
-        assertThat(end.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(end.await(120, TimeUnit.SECONDS)).isTrue();
         assertThat(events).hasSizeGreaterThan(4);
     }
 

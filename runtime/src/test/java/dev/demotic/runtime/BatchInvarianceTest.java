@@ -100,24 +100,28 @@ class BatchInvarianceTest {
                 }
                 for (int round = 0; round < trees.size(); round++) {
                     TokenTree tree = trees.get(round);
-                    int committed = sequence.length();
-                    for (int node = 0; node < tree.size(); node++) {
-                        rows.add(path(sequence, tree, node));
-                        sequence.truncate(committed);
+                    int[][] nodes = new int[tree.size()][];
+                    below(TokenTree.ROOT, sequence, tree, nodes);
+                    rows.addAll(Arrays.asList(nodes));
+                    for (int node : tree.path(accepted[round])) {
+                        sequence.append(tree.token(node));
                     }
-                    path(sequence, tree, accepted[round]);
                 }
             }
             return rows;
         }
 
-        private static int[] path(Sequence sequence, TokenTree tree, int node) {
-            int[] bits = {};
-            for (int step : tree.path(node)) {
-                Outputs outputs = sequence.append(tree.token(step));
-                bits = bits(outputs.logits(outputs.last()));
+        /** The rows of all nodes below one that the sequence ends with. */
+        private static void below(int parent, Sequence sequence, TokenTree tree, int[][] rows) {
+            int length = sequence.length();
+            for (int node = parent + 1; node < tree.size(); node++) {
+                if (tree.parent(node) == parent) {
+                    Outputs outputs = sequence.append(tree.token(node));
+                    rows[node] = bits(outputs.logits(outputs.last()));
+                    below(node, sequence, tree, rows);
+                    sequence.truncate(length);
+                }
             }
-            return bits;
         }
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Models that share cores and threads, and passes that compute on threads of their own. */
-@Timeout(120)
+@Timeout(300)
 class ModelsSideBySideTest {
     private static final int TOKENS = 60;
 

@@ -1,5 +1,6 @@
 package dev.demotic.server;
 
+import dev.demotic.runtime.format.MalformedJson;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
@@ -36,7 +37,7 @@ final class Json {
         } catch (JacksonException malformed) {
             TokenStreamLocation at = malformed.getLocation();
             String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw ApiException.invalid(null, "the body is no JSON" + where + ": " + malformed.getOriginalMessage());
+            throw ApiException.invalid(null, "the body is no JSON" + where + ": " + MalformedJson.reason(malformed));
         }
     }
 

@@ -23,6 +23,8 @@ final class Api implements AutoCloseable {
     static final Path SMALL = Path.of("../models/src/main/resources/dev/demotic/models/demotic-small-q8_0.gguf");
     static final String MODEL = "small";
     private static final JsonMapper MAPPER = new JsonMapper();
+    /** What is waited for comes within a second, or within a minute on a machine that has much else to do. */
+    private static final int MOST_POLLS = 6000;
 
     final LanguageModel model;
     final Server server;
@@ -171,7 +173,7 @@ final class Api implements AutoCloseable {
 
     /** Waits until so many sequences of this length are open. */
     void awaitReserved(int blocks) throws InterruptedException {
-        for (int i = 0; i < 1000 && model.kvUse().reserved() != blocks; i++) {
+        for (int i = 0; i < MOST_POLLS && model.kvUse().reserved() != blocks; i++) {
             Thread.sleep(10);
         }
         assertThat(model.kvUse().reserved()).isEqualTo(blocks);
@@ -179,7 +181,7 @@ final class Api implements AutoCloseable {
 
     /** Waits until something is held of the KV cache. */
     void awaitBusy() throws InterruptedException {
-        for (int i = 0; i < 1000 && model.kvUse().reserved() == 0; i++) {
+        for (int i = 0; i < MOST_POLLS && model.kvUse().reserved() == 0; i++) {
             Thread.sleep(10);
         }
         assertThat(model.kvUse().reserved()).isPositive();
@@ -199,7 +201,7 @@ final class Api implements AutoCloseable {
 
     /** Waits until a metric has a value. */
     void awaitMetric(String name, double value) throws IOException, InterruptedException {
-        for (int i = 0; i < 1000 && metric(name) != value; i++) {
+        for (int i = 0; i < MOST_POLLS && metric(name) != value; i++) {
             Thread.sleep(10);
         }
         assertThat(metric(name)).as(name).isEqualTo(value);

@@ -21,6 +21,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
@@ -82,17 +83,22 @@ class ServerTest {
     @Test
     void anEndingServerLetsRepliesEndAndRefusesOthers() throws Exception {
         String text = "a word and another ".repeat(8);
-        try (Api api = Api.saying(new Api.Options().build(), text, 20)) {
+        CountDownLatch gate = new CountDownLatch(1);
+        try (Api api = new Api(
+                new Api.Options().build(),
+                8,
+                model -> new ServedModel(Api.MODEL, model, new Pausing(model.tokenizer(), text, gate)))) {
             CompletableFuture<HttpResponse<String>> running =
                     api.http().sendAsync(chat(api, "").build(), BodyHandlers.ofString());
             api.awaitBusy();
             Thread ending = Thread.startVirtualThread(api.server::close);
-            for (int i = 0; i < 200 && api.get("/health").status() == 200; i++) {
+            while (api.get("/health").status() == 200) {
                 Thread.sleep(5);
             }
             Api.Answer refused = api.send(chat(api, "").build());
             assertThat(refused.status()).isEqualTo(503);
             assertThat(refused.error()).contains("stopping");
+            gate.countDown();
             assertThat(running.join().statusCode()).isEqualTo(200);
             assertThat(running.join().body()).contains(text.strip());
             ending.join();

@@ -1,7 +1,6 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.DecodingMethod;
-import dev.demotic.decoding.DraftRound;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.sample.TokenHistory;
 import dev.demotic.decoding.speculate.SpeculationCounter.Work;
@@ -12,7 +11,6 @@ import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.StepTiming;
 import dev.demotic.runtime.TokenTree;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -107,24 +105,18 @@ public final class Pearl implements DecodingMethod {
         }
 
         void generate(int[] prompt) {
-            long start = System.nanoTime();
-            Outputs outputs = atOnce(Pass.of(prompt), this::readPrompt);
-            sequence.acceptPathTo(outputs.last());
-            MemorySegment logits = outputs.logits(outputs.last());
-            int first = sampler.next(logits);
-            boolean goesOn = sink.accept(first, logits);
-            if (sink.wantsDrafts()) {
-                sink.drafted(DraftRound.undrafted(first, (System.nanoTime() - start) / 1e9));
-            }
-            if (!goesOn || sequence.length() == sequence.capacity()) {
+            FirstToken first =
+                    FirstToken.emit(sequence, sampler, sink, () -> atOnce(Pass.of(prompt), this::readPrompt));
+            if (first.isLast()) {
                 return;
             }
-            Drafter.Context context = new Drafter.Context(sequence, outputs, sampler, DraftLength.fixed(tokens));
+            Drafter.Context context = new Drafter.Context(sequence, first.prompt(), sampler, DraftLength.fixed(tokens));
             PearlBlocks blocks = new PearlBlocks(new Rejection(), new Chain(0, tokens > 0), context, sink);
             // The last token of the context, or of the reply, is never read, so it is not drafted.
-            blocks.begin(first, Math.min(sequence.capacity() - sequence.length(), sink.wanted()) - 1);
+            blocks.begin(first.token(), Math.min(sequence.capacity() - sequence.length(), sink.wanted()) - 1);
             counter = new SpeculationCounter();
             try {
+                boolean goesOn = true;
                 while (goesOn && sequence.length() < sequence.capacity()) {
                     goesOn = step(blocks);
                 }

@@ -1,14 +1,12 @@
 package dev.demotic.decoding.speculate;
 
 import dev.demotic.decoding.DecodingMethod;
-import dev.demotic.decoding.DraftRound;
 import dev.demotic.decoding.sample.Distribution;
 import dev.demotic.decoding.sample.Sampler;
 import dev.demotic.decoding.speculate.SpeculationCounter.Work;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Speculative sampling: a cheap drafter proposes a tree of tokens, one pass of the target scores them all, and a rule accepts a
@@ -43,21 +41,13 @@ public record SpeculativeDecoding(Drafter drafter, AcceptanceRule rule, DraftLen
 
     @Override
     public void decode(Sequence sequence, int[] prompt, Sampler sampler, Sink sink) {
-        long start = System.nanoTime();
-        Outputs outputs = sequence.forward(capturing(Pass.of(prompt)));
-        sequence.acceptPathTo(outputs.last());
-        MemorySegment logits = outputs.logits(outputs.last());
-        int first = sampler.next(logits);
-        boolean goesOn = sink.accept(first, logits);
-        if (sink.wantsDrafts()) {
-            sink.drafted(DraftRound.undrafted(first, (System.nanoTime() - start) / 1e9));
-        }
-        if (!goesOn || sequence.length() == sequence.capacity()) {
+        FirstToken first = FirstToken.emit(sequence, sampler, sink, () -> sequence.forward(capturing(Pass.of(prompt))));
+        if (first.isLast()) {
             return;
         }
         DraftLength policy = length.forReply();
-        try (Drafter.Session session = drafter.begin(new Drafter.Context(sequence, outputs, sampler, policy))) {
-            new Speculation(sequence, sampler, sink, session, policy).generate(first);
+        try (Drafter.Session session = drafter.begin(new Drafter.Context(sequence, first.prompt(), sampler, policy))) {
+            new Speculation(sequence, sampler, sink, session, policy).generate(first.token());
         }
     }
 

@@ -8,7 +8,6 @@ import dev.demotic.decoding.Reply;
 import dev.demotic.decoding.sample.SamplingSettings;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
-import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,7 +107,7 @@ class AutoDecodingTest {
     @Test
     void randomModelsGetTheirTextToo() {
         ModelOptions options = ModelOptions.defaults().withThreads(2).withSequences(4);
-        try (LanguageModel tiny = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options)) {
+        try (LanguageModel tiny = TinyModels.large(options)) {
             AutoDecoding auto = AutoDecoding.of(tiny, Optional.empty(), 8);
             for (SamplingSettings settings : SETTINGS) {
                 for (int length : new int[] {1, 9, TinyModel.CONTEXT - 3}) {

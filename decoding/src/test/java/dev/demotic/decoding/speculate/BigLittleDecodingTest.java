@@ -1,5 +1,6 @@
 package dev.demotic.decoding.speculate;
 
+import static dev.demotic.decoding.speculate.TinyModels.PENALIZED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,13 +15,9 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Sequence;
-import dev.demotic.runtime.tensor.TensorType;
-import dev.demotic.runtime.testing.TinyModel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,14 +27,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The corners where its text is known, and the way between them, on models with random weights and on tables. */
 class BigLittleDecodingTest {
     private static final SamplingSettings GREEDY = SamplingSettings.greedy();
-    private static final SamplingSettings PENALIZED =
-            GREEDY.withRepetitionPenalty(1.4, 16).withFrequencyPenalty(0.3).withLogitBias(Map.of(3, 2.0));
     private static final SamplingSettings SAMPLED = SamplingSettings.unchanged();
     private static final int TEXTS = 150_000;
     private static final double NEVER = 1000;
 
     private static LanguageModel big;
-    /** The big one without its last layer: right now and then. */
     private static LanguageModel little;
 
     private final Toy toy = new Toy(4, 11);
@@ -45,8 +39,8 @@ class BigLittleDecodingTest {
     @BeforeAll
     static void open() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withSequences(2);
-        big = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options);
-        little = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options);
+        big = TinyModels.large(options);
+        little = TinyModels.small(options);
     }
 
     @AfterAll
@@ -56,7 +50,7 @@ class BigLittleDecodingTest {
     }
 
     private static int[] prompt(long seed) {
-        return new Random(seed).ints(9, 0, TinyModel.VOCABULARY).toArray();
+        return TinyModels.prompt(seed, 9);
     }
 
     private static List<Integer> plain(SamplingSettings settings, int[] prompt, int limit, Integer... stops) {

@@ -14,8 +14,6 @@ import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Pass;
 import dev.demotic.runtime.Sequence;
-import dev.demotic.runtime.tensor.TensorType;
-import dev.demotic.runtime.testing.TinyModel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,8 +38,8 @@ class SpecDecPlusPlusTest {
     @BeforeAll
     static void open() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withSequences(2);
-        target = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options);
-        draft = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options);
+        target = TinyModels.large(options);
+        draft = TinyModels.small(options);
     }
 
     @AfterAll
@@ -55,7 +53,7 @@ class SpecDecPlusPlusTest {
     }
 
     private static int[] prompt(long seed) {
-        return new Random(seed).ints(9, 0, TinyModel.VOCABULARY).toArray();
+        return TinyModels.prompt(seed, 9);
     }
 
     private static Replies plain(SamplingSettings settings, int[] prompt, int limit) {

@@ -1,5 +1,7 @@
 package dev.demotic.decoding.speculate;
 
+import static dev.demotic.decoding.speculate.TinyModels.PENALIZED;
+import static dev.demotic.decoding.speculate.TinyModels.prompt;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -19,14 +21,11 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Sequence;
-import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -39,21 +38,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The corners where its text is known, what is left behind on the way, and its account, on models with random weights. */
 class SpecReasonTest {
     private static final SamplingSettings GREEDY = SamplingSettings.greedy();
-    private static final SamplingSettings PENALIZED =
-            GREEDY.withRepetitionPenalty(1.4, 16).withFrequencyPenalty(0.3).withLogitBias(Map.of(3, 2.0));
     private static final SamplingSettings SAMPLED = SamplingSettings.unchanged();
     private static final int NEVER = 10;
     private static final int QUESTION_TOKENS = 7;
 
     private static LanguageModel large;
-    /** The large one without its last layer: right now and then. */
     private static LanguageModel small;
 
     @BeforeAll
     static void open() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withSequences(2);
-        large = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options);
-        small = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options);
+        large = TinyModels.large(options);
+        small = TinyModels.small(options);
     }
 
     @AfterAll
@@ -99,10 +95,6 @@ class SpecReasonTest {
     private static SpecReason method(
             LanguageModel writer, StepJudge judge, double threshold, SpecReason.Steps steps, int drafts) {
         return new SpecReason(writer, SpecReasonTest::bytes, judge, threshold, steps, drafts);
-    }
-
-    private static int[] prompt(long seed, int length) {
-        return new Random(seed).ints(length, 0, TinyModel.VOCABULARY).toArray();
     }
 
     private static List<Integer> reply(
@@ -442,7 +434,7 @@ class SpecReasonTest {
     @Test
     void aSmallModelWithoutRoomIsRefusedBeforeTheFirstToken() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withSequences(1);
-        try (LanguageModel crowded = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options)) {
+        try (LanguageModel crowded = TinyModels.small(options)) {
             SpecReason method =
                     method(crowded, new LikelihoodJudge(), 5, new SpecReason.Steps(StepEnd.BLANK_LINE, 12, 0), 0);
             try (Sequence _ = crowded.newSequence()) {
@@ -460,7 +452,7 @@ class SpecReasonTest {
     @Test
     void whatIsTooLongForTheSmallModelTheLargeOneWrites() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withContext(24);
-        try (LanguageModel shortSighted = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options)) {
+        try (LanguageModel shortSighted = TinyModels.small(options)) {
             SpecReason method =
                     method(shortSighted, new LikelihoodJudge(), 0, new SpecReason.Steps(StepEnd.BLANK_LINE, 12, 0), 3);
             int[] prompt = prompt(9, 15);

@@ -1,5 +1,7 @@
 package dev.demotic.decoding.speculate;
 
+import static dev.demotic.decoding.speculate.TinyModels.PENALIZED;
+import static dev.demotic.decoding.speculate.TinyModels.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -14,13 +16,11 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.ModelOptions;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Sequence;
-import dev.demotic.runtime.tensor.TensorType;
 import dev.demotic.runtime.testing.TinyModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -32,28 +32,21 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The loop, on models with random weights. */
 class SpeculativeDecodingTest {
     private static final SamplingSettings GREEDY = SamplingSettings.greedy();
-    private static final SamplingSettings PENALIZED =
-            GREEDY.withRepetitionPenalty(1.4, 16).withFrequencyPenalty(0.3).withLogitBias(Map.of(3, 2.0));
 
     private static LanguageModel target;
-    /** The target without its last layer: right now and then. */
     private static LanguageModel draft;
 
     @BeforeAll
     static void open() {
         ModelOptions options = ModelOptions.defaults().withThreads(2).withSequences(4);
-        target = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3, 4), options);
-        draft = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options);
+        target = TinyModels.large(options);
+        draft = TinyModels.small(options);
     }
 
     @AfterAll
     static void close() {
         target.close();
         draft.close();
-    }
-
-    private static int[] prompt(long seed, int length) {
-        return new Random(seed).ints(length, 0, TinyModel.VOCABULARY).toArray();
     }
 
     private static Replies plain(SamplingSettings settings, int[] prompt, int limit, Integer... stops) {
@@ -398,7 +391,7 @@ class SpeculativeDecodingTest {
     @Test
     void aDraftModelWithAShortContextFallsSilent() {
         ModelOptions options = ModelOptions.defaults().withThreads(1).withContext(24);
-        try (LanguageModel shortSighted = LanguageModel.open(new TinyModel(TensorType.F32, 2, 3), options)) {
+        try (LanguageModel shortSighted = TinyModels.small(options)) {
             int[] prompt = prompt(9, 15);
             Replies reply = Replies.of(
                     target, new SpeculativeDecoding(new DraftModel(shortSighted, new Chain()), 4), GREEDY, prompt, 40);

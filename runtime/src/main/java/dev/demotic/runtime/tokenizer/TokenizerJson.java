@@ -1,6 +1,7 @@
 package dev.demotic.runtime.tokenizer;
 
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.format.MalformedJson;
 import dev.demotic.runtime.format.Metadata;
 import dev.demotic.runtime.tokenizer.PieceDecoder.LeadingSpace;
 import dev.demotic.runtime.tokenizer.Vocabulary.Kind;
@@ -56,7 +57,7 @@ final class TokenizerJson {
             root = JsonMapper.shared().readTree(json);
         } catch (JacksonException e) {
             throw new DemoticException(
-                    "tokenizer.json is no valid JSON (" + e.getOriginalMessage() + "); get the file again", e);
+                    "tokenizer.json is no valid JSON (" + MalformedJson.reason(e) + "); get the file again", e);
         }
         if (!root.path("model").isObject()) {
             throw new DemoticException("tokenizer.json has no model; get the file again");

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Whose step computes when models share cores. */
-@Timeout(60)
+@Timeout(300)
 class TurnsTest {
     private final List<String> began = Collections.synchronizedList(new ArrayList<>());
 

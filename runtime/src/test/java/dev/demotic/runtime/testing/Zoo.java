@@ -43,10 +43,10 @@ public final class Zoo {
         return root;
     }
 
-    /** A model as a Hugging Face folder, unpacked to {@code target/zoo/NAME} on first use. */
+    /** A model as a Hugging Face folder, unpacked on first use, for all modules, to {@code target/zoo/NAME} of the project. */
     public static synchronized Path model(String name) {
         Path root = root();
-        Path zoo = Path.of("target", "zoo");
+        Path zoo = Path.of("..", "target", "zoo");
         try {
             Files.createDirectories(zoo);
             try (FileChannel channel = FileChannel.open(

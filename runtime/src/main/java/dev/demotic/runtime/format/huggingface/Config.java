@@ -1,6 +1,7 @@
 package dev.demotic.runtime.format.huggingface;
 
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.format.MalformedJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -53,7 +54,8 @@ record Config(Path file, String prefix, JsonNode root) {
             }
             return new Config(file, "", root);
         } catch (JacksonException e) {
-            throw new DemoticException(file + " is no valid JSON (" + reason(e) + "); download it again", e);
+            throw new DemoticException(
+                    file + " is no valid JSON (" + MalformedJson.reason(e) + "); download it again", e);
         }
     }
 
@@ -81,10 +83,6 @@ record Config(Path file, String prefix, JsonNode root) {
 
     static String decode(byte[] utf8) throws CharacterCodingException {
         return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
-    }
-
-    static String reason(JacksonException e) {
-        return e.getOriginalMessage().lines().findFirst().orElse("malformed");
     }
 
     /** True if the key is there with a value other than null. */

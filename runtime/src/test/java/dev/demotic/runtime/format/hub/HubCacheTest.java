@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the cache answers, and that many pullers do it no harm. */
-@Timeout(60)
+@Timeout(300)
 class HubCacheTest {
     @TempDir
     private Path cache;

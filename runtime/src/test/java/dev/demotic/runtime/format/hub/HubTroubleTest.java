@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pulls over lines that break, from servers that refuse or lie, and onto disks that are full. */
-@Timeout(60)
+@Timeout(300)
 class HubTroubleTest {
     private static final byte[] MODEL = bytes(7, 200_000);
 
