@@ -247,8 +247,8 @@ class LoadTest {
         try (Api api = new Api(
                 new Api.Options().limits(IDLE + ACTIVE, ACTIVE).build(),
                 500,
-                model ->
-                        new ServedModel(Api.MODEL, model, new Pausing(model.tokenizer(), "word ".repeat(6), ending)))) {
+                model -> new ServedModel(
+                        Api.MODEL, model, new Saying(model.tokenizer(), "word ".repeat(6), ending::await)))) {
             List<Socket> idle = new ArrayList<>();
             for (int i = 0; i < IDLE; i++) {
                 Socket socket = new Socket(api.uri().getHost(), api.uri().getPort());

@@ -87,7 +87,7 @@ class ServerTest {
         try (Api api = new Api(
                 new Api.Options().build(),
                 8,
-                model -> new ServedModel(Api.MODEL, model, new Pausing(model.tokenizer(), text, gate)))) {
+                model -> new ServedModel(Api.MODEL, model, new Saying(model.tokenizer(), text, gate::await)))) {
             CompletableFuture<HttpResponse<String>> running =
                     api.http().sendAsync(chat(api, "").build(), BodyHandlers.ofString());
             api.awaitBusy();
