@@ -27,6 +27,7 @@ final class ChatCompletions implements Endpoint {
     public void handle(Exchange exchange) {
         Fields fields = exchange.fields();
         ServedModel served = models.of(fields);
+        fields.find("messages").ifPresent(messages -> TextLimit.check(messages, served, "messages"));
         ChatPrompt chat = ChatPrompt.of(Messages.conversation(fields), served);
         int maxTokens = fields.whole("max_completion_tokens", 1, Integer.MAX_VALUE)
                 .or(() -> fields.whole("max_tokens", 1, Integer.MAX_VALUE))

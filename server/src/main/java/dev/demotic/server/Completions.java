@@ -84,7 +84,7 @@ final class Completions implements Endpoint {
 
     /** The texts to go on with; where a suffix is given, those that ask for what comes before it. */
     private static List<int[]> prompts(Fields fields, ServedModel served, boolean echo) {
-        List<int[]> prompts = TokenIds.texts(fields, "prompt", served.model(), MOST_PROMPTS);
+        List<int[]> prompts = TokenIds.texts(fields, "prompt", served, MOST_PROMPTS);
         Optional<String> suffix = fields.string("suffix").filter(text -> !text.isEmpty());
         if (suffix.isEmpty()) {
             return prompts;
@@ -98,6 +98,7 @@ final class Completions implements Endpoint {
                         "suffix",
                         "%s was not trained to fill gaps: its vocabulary has no marks for them; leave out suffix"
                                 .formatted(served.name())));
+        fields.find("suffix").ifPresent(text -> TextLimit.check(text, served, "suffix"));
         int[] after = tokenizer.encode(suffix.get());
         return prompts.stream()
                 .map(before -> infill.prompt(before, after, tokenizer.bos()))

@@ -33,7 +33,7 @@ final class Embeddings implements Endpoint {
                     "embeddings of %s have %d dimensions, and cannot be cut without losing their meaning"
                             .formatted(served.name(), width));
         }
-        List<int[]> inputs = inputs(fields, model);
+        List<int[]> inputs = inputs(fields, served);
         int longest = inputs.stream().mapToInt(input -> input.length).max().orElse(0);
         List<JsonObject> data = new ArrayList<>();
         try (Admission.Permit _ = models.admission(served).enter(longest, longest, 1)) {
@@ -84,8 +84,9 @@ final class Embeddings implements Endpoint {
         };
     }
 
-    private static List<int[]> inputs(Fields fields, LanguageModel model) {
-        List<int[]> inputs = TokenIds.texts(fields, "input", model, MOST_INPUTS);
+    private static List<int[]> inputs(Fields fields, ServedModel served) {
+        LanguageModel model = served.model();
+        List<int[]> inputs = TokenIds.texts(fields, "input", served, MOST_INPUTS);
         for (int[] tokens : inputs) {
             if (tokens.length > model.context()) {
                 throw ApiException.contextExceeded(

@@ -29,6 +29,9 @@ final class Responses implements Endpoint {
         Fields fields = exchange.fields();
         ServedModel served = models.of(fields);
         refuse(fields);
+        for (String field : List.of("input", "instructions")) {
+            fields.find(field).ifPresent(text -> TextLimit.check(text, served, field));
+        }
         ChatPrompt chat = ChatPrompt.of(Messages.ofResponse(fields), served);
         int maxTokens = fields.whole("max_output_tokens", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
         Wish wish = Wish.read(fields, served, maxTokens, -1).withCallsShown(chat);

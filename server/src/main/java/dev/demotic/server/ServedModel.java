@@ -5,9 +5,11 @@ import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.MethodCall;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.tensor.Tensor;
+import dev.demotic.runtime.tokenizer.Tokenizer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A model as clients know it: by name, with a model that drafts for it, and a usual method. Whoever opened the models closes them. */
@@ -28,6 +30,8 @@ public final class ServedModel {
             return size() > KEPT_METHODS;
         }
     };
+
+    private long mostCharacters;
 
     /** A model that drafts. */
     public record Draft(String name, LanguageModel model) {}
@@ -59,6 +63,22 @@ public final class ServedModel {
 
     LanguageModel model() {
         return model;
+    }
+
+    /**
+     * UTF-16 units of a text that could fit in the context if all its tokens were of the longest kind. A token's bytes are no fewer than its
+     * text's units; twice as many are allowed, since a tokenizer may first compose characters of several units.
+     */
+    synchronized long mostCharacters() {
+        if (mostCharacters == 0) {
+            Tokenizer tokenizer = model.tokenizer();
+            long longest = IntStream.range(0, tokenizer.size())
+                    .map(token -> tokenizer.bytes(token).length)
+                    .max()
+                    .orElse(0);
+            mostCharacters = 2 * longest * model.context();
+        }
+        return mostCharacters;
     }
 
     DecodingMethod usualMethod() {

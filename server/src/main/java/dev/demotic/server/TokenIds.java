@@ -30,7 +30,8 @@ final class TokenIds {
      *
      * @param most entries that it may have; there must be one
      */
-    static List<int[]> texts(Fields fields, String name, LanguageModel model, int most) {
+    static List<int[]> texts(Fields fields, String name, ServedModel served, int most) {
+        LanguageModel model = served.model();
         JsonNode value = fields.find(name).orElseThrow(() -> fields.missing(name));
         List<int[]> texts = new ArrayList<>();
         JsonNode first = value.isArray() && !value.isEmpty() ? value.get(0) : value;
@@ -40,6 +41,11 @@ final class TokenIds {
             value.forEach(tokens -> texts.add(all(tokens, model, fields.path(name))));
         } else {
             Generation generation = Generation.with(model);
+            if (value.isString()) {
+                TextLimit.check(value, served, fields.path(name));
+            } else {
+                value.forEach(text -> TextLimit.check(text, served, fields.path(name)));
+            }
             fields.strings(name).forEach(text -> texts.add(generation.encode(text)));
         }
         if (texts.isEmpty() || texts.size() > most || texts.stream().anyMatch(each -> each.length == 0)) {

@@ -188,7 +188,7 @@ class FaultsTest {
             assertServes(api);
             assertThat(noJson.join().statusCode()).isEqualTo(400);
             assertThat(tooLong.join().statusCode()).isEqualTo(400);
-            assertThat(tooLong.join().body()).contains("context_length_exceeded", "shorten it");
+            assertThat(tooLong.join().body()).contains("context_length_exceeded", "characters", "shorten it");
             assertServes(api);
         }
     }

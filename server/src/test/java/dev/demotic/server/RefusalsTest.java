@@ -2,6 +2,9 @@ package dev.demotic.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.runtime.tokenizer.Tokenizer;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,6 +130,33 @@ class RefusalsTest {
             Api.Answer answer = api.post(path, body);
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.json().at("/error/code").asString()).isEqualTo("context_length_exceeded");
+        }
+    }
+
+    /** No text that fits is refused by its characters: the longest token, again and again, fills the context with the most of them. */
+    @Test
+    void textsAreMeasuredBeforeTheyAreCutIntoTokens() throws Exception {
+        Tokenizer tokenizer = api.model.tokenizer();
+        String longest = IntStream.range(0, tokenizer.size())
+                .filter(token -> !tokenizer.isControl(token))
+                .mapToObj(tokenizer::decode)
+                .max(Comparator.comparingInt(String::length))
+                .orElseThrow();
+        String fits = longest.repeat(api.model.context() / 2);
+        Api.Answer served = api.post("/v1/completions", "{\"max_tokens\": 1, \"prompt\": " + Json.text(fits) + "}");
+        assertThat(served.error()).isEmpty();
+        for (String field : new String[] {"messages", "prompt", "input", "instructions"}) {
+            String text = Json.text(longest.repeat(3 * api.model.context()));
+            Api.Answer answer = switch (field) {
+                case "messages" ->
+                    api.post("/v1/chat/completions", Api.chat(longest.repeat(3 * api.model.context()), ""));
+                case "prompt" -> api.post("/v1/completions", "{\"prompt\": [\"x\", " + text + "]}");
+                case "input" -> api.post("/v1/embeddings", "{\"input\": [\"x\", " + text + "]}");
+                default -> api.post("/v1/responses", "{\"input\": \"x\", \"instructions\": " + text + "}");
+            };
+            assertThat(answer.status()).as(field).isEqualTo(400);
+            assertThat(answer.json().at("/error/param").asString()).isEqualTo(field);
+            assertThat(answer.error()).contains(" characters, ");
         }
     }
 

@@ -14,19 +14,20 @@ import java.util.SplittableRandom;
  * <p>The order is that of Hugging Face's generate, the reference of most papers: bias and penalties on the logits, then
  * temperature, then the truncations top-k, top-p, min-p and typical, each on the distribution that the one before left,
  * renormalised. (llama.cpp applies the temperature last.) Ties go to the lower token id. One sampler a sequence: it holds the
- * random stream and working memory, and allocates nothing while it runs. Not safe for use by several threads.
+ * random stream and working memory, which is made when it is first needed (greedy text needs none) and then kept. Not safe for use by
+ * several threads.
  */
 public final class Sampler {
     private final SamplingSettings settings;
     private final int vocabulary;
     private final TokenHistory history;
     private final SplittableRandom random;
-    private final Distribution distribution;
-    private final float[] logits;
-    private final double[] keys;
-    private final int[] spareTokens;
-    private final double[] spareProbabilities;
-    private final BitSet penalized;
+    private final Distribution distribution = new Distribution();
+    private float[] logits = {};
+    private double[] keys = {};
+    private int[] spareTokens = {};
+    private double[] spareProbabilities = {};
+    private final BitSet penalized = new BitSet();
     private double surpriseLimit;
     private long draws;
 
@@ -43,13 +44,6 @@ public final class Sampler {
         this.vocabulary = vocabulary;
         history = new TokenHistory(vocabulary);
         random = new SplittableRandom(settings.seed());
-        distribution = new Distribution();
-        distribution.reserve(vocabulary);
-        logits = new float[vocabulary];
-        keys = new double[vocabulary];
-        spareTokens = new int[vocabulary];
-        spareProbabilities = new double[vocabulary];
-        penalized = new BitSet(vocabulary);
         surpriseLimit = 2 * settings.mirostatTau();
     }
 
@@ -185,6 +179,7 @@ public final class Sampler {
     /** Copies logits, those that the row lacks as impossible, and applies bias and penalties. */
     private void load(MemorySegment row) {
         int given = given(row);
+        logits = logits.length == 0 ? new float[vocabulary] : logits;
         MemorySegment.copy(row, JAVA_FLOAT, 0, logits, 0, given);
         Arrays.fill(logits, given, vocabulary, Float.NEGATIVE_INFINITY);
         settings.logitBias().forEach((token, bias) -> logits[token] += bias.floatValue());
@@ -221,7 +216,7 @@ public final class Sampler {
 
     /** Lists the {@code topK} highest logits (0 for all) by rising id, with the probabilities that the temperature gives. */
     private void softmax(Distribution into, int topK, double temperature) {
-        float limit = topK > 0 && topK < vocabulary ? TopK.limit(logits, topK, keys) : Float.NEGATIVE_INFINITY;
+        float limit = topK > 0 && topK < vocabulary ? TopK.limit(logits, topK, keys()) : Float.NEGATIVE_INFINITY;
         int atLimit = topK - TopK.countAbove(logits, limit);
         float max = logits[argmax()];
         if (max == Float.NEGATIVE_INFINITY) {
@@ -261,8 +256,23 @@ public final class Sampler {
         while (count < into.size && sum < mass) {
             sum += into.probabilities[into.ranked(count++)];
         }
+        keep(into, count);
+    }
+
+    /** Keeps the first {@code count} of the order. */
+    private void keep(Distribution into, int count) {
+        if (spareTokens.length < count) {
+            spareTokens = new int[vocabulary];
+            spareProbabilities = new double[vocabulary];
+        }
         into.keep(count, spareTokens, spareProbabilities);
         into.normalize();
+    }
+
+    /** Working memory by token or place. */
+    private double[] keys() {
+        keys = keys.length == 0 ? new double[vocabulary] : keys;
+        return keys;
     }
 
     private void keepLikely(Distribution into) {
@@ -284,10 +294,11 @@ public final class Sampler {
     /** Orders by how close a token's surprise is to the entropy. */
     private void sortByTypicality(Distribution into) {
         double entropy = into.entropy();
+        double[] typicality = keys();
         for (int i = 0; i < into.size; i++) {
-            keys[i] = -Math.abs(-Math.log(into.probabilities[i]) - entropy);
+            typicality[i] = -Math.abs(-Math.log(into.probabilities[i]) - entropy);
         }
-        into.sort(keys);
+        into.sort(typicality);
     }
 
     /** Mirostat 2: keeps the tokens whose surprise, in bits, is below the running limit; at least the most likely one. */
@@ -297,8 +308,7 @@ public final class Sampler {
         while (count < into.size && -Math.log(into.probabilities[into.ranked(count)]) / Math.log(2) <= surpriseLimit) {
             count++;
         }
-        into.keep(count, spareTokens, spareProbabilities);
-        into.normalize();
+        keep(into, count);
     }
 
     private int argmax() {

@@ -160,7 +160,9 @@ final class AutoController {
         if (choice != Choice.GUESS) {
             sinceGuess++;
             trials.rested();
-            draftCost.rested();
+            if (sequences < COMPANY) {
+                draftCost.rested(); // in company trials tell what guessing takes by now
+            }
             return;
         }
         guesses.learn(accepted, drafted, passes);

@@ -122,8 +122,8 @@ final class ModelGuesser implements Guesser {
     }
 
     /**
-     * What a pass took: the time since it began, or in company its share of the step, which holds up all who wait for the next
-     * step of the target.
+     * What a pass took: the time since it began. In company the next step of the target waits for those that draft, so that time counts
+     * for all its sequences, and is shared by those that draft at once.
      */
     private static double taken(Predictor predictor, PricedTree tree, long began) {
         double sequences = tree.prices().sequences();
@@ -131,7 +131,7 @@ final class ModelGuesser implements Guesser {
         return predictor
                 .step()
                 .filter(step -> sequences >= AutoController.COMPANY)
-                .map(step -> step.nanos() * sequences / Math.max(1, step.decodingSequences()))
+                .map(step -> nanos * sequences / Math.max(1, step.decodingSequences()))
                 .orElse(nanos);
     }
 

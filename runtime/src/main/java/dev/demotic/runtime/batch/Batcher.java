@@ -89,10 +89,21 @@ public final class Batcher implements AutoCloseable {
         await(request);
         Throwable failure = request.failure;
         if (failure != null) {
-            throw failure instanceof DemoticException known
-                    ? new DemoticException(String.valueOf(known.getMessage()), known)
-                    : new IllegalStateException("the forward pass failed", failure);
+            throw told(failure);
         }
+    }
+
+    private static RuntimeException told(Throwable failure) {
+        return switch (failure) {
+            case DemoticException known -> new DemoticException(String.valueOf(known.getMessage()), known);
+            // That is how the JVM tells of pages of a mapped file that are not there any more.
+            case InternalError fault
+            when String.valueOf(fault.getMessage()).contains("unsafe memory access") ->
+                new DemoticException(
+                        "the model's file cannot be read any more, as if it had been cut short; restore it and open the model again",
+                        fault);
+            default -> new IllegalStateException("the forward pass failed", failure);
+        };
     }
 
     /** A virtual thread that computes keeps its carrier from others, which may be about to bring passes. */

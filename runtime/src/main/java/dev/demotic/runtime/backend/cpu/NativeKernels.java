@@ -54,6 +54,7 @@ final class NativeKernels implements Kernels {
         if (format == null || !weights.tiles().equals(MemorySegment.NULL)) {
             return;
         }
+        requireThere(weights.data());
         int count = (weights.rows() + TileFormat.ROWS - 1) / TileFormat.ROWS;
         long tileBytes = format.tileBytes(weights.columns());
         MemorySegment tiles = memory.allocate(count * tileBytes);
@@ -72,6 +73,11 @@ final class NativeKernels implements Kernels {
         if (weights.data().isMapped()) {
             weights.data().unload(); // the file stays readable, but its pages need not stay in memory beside the tiles
         }
+    }
+
+    /** Where a mapped file was cut short meanwhile, this read throws an error; the same in native code would end the process. */
+    private static void requireThere(MemorySegment data) {
+        byte _ = data.get(ValueLayout.JAVA_BYTE, data.byteSize() - 1);
     }
 
     private static void pack(
