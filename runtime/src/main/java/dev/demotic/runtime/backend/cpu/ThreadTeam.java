@@ -144,7 +144,6 @@ final class ThreadTeam implements AutoCloseable {
      * Computes some of an owner's parts, if it has any left. The fields hold while a claimed part is unfinished, so whoever comes late
      * and claims parts of a later task computes these.
      */
-    @SuppressWarnings("NullAway") // a claimed part has a task
     private boolean takeSome(int owner, int worker) {
         long range = unclaimed.get(owner * LINE);
         int from = (int) (range >>> 32);
@@ -152,8 +151,8 @@ final class ThreadTeam implements AutoCloseable {
         if (from >= end) {
             return false;
         }
-        int middle = from + (end - from + (owner == worker ? 1 : 0)) / 2;
         boolean takesFront = owner == worker;
+        int middle = from + (end - from + (takesFront ? 1 : 0)) / 2;
         long rest = takesFront ? (long) middle << 32 | end : (long) from << 32 | middle;
         if (unclaimed.compareAndSet(owner * LINE, range, rest)) {
             compute(takesFront ? from : middle, takesFront ? middle : end, worker);
