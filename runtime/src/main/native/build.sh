@@ -11,12 +11,15 @@ esac
 case "$(uname -m)" in
   x86_64 | amd64)
     machine=x86_64
-    avx512="-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c -mprefer-vector-width=512"
-    sets="avx2 avx512 avx512bf16"
-    flags_avx2="-mavx2 -mfma -mf16c" flags_avx512="$avx512" flags_avx512bf16="$avx512 -mavx512bf16" ;;
+    sets="avx2 avx512" bytes="avxvnni avx512vnni" bf16="avx512bf16"
+    flags_avx2="-mavx2 -mfma -mf16c"
+    flags_avxvnni="$flags_avx2 -mavxvnni"
+    flags_avx512="$flags_avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512"
+    flags_avx512vnni="$flags_avx512 -mavx512vnni"
+    flags_avx512bf16="$flags_avx512 -mavx512bf16" ;;
   aarch64 | arm64)
     machine=aarch64
-    sets="neon i8mm"
+    sets="neon" bytes="i8mm" bf16=""
     flags_neon="-march=armv8.2-a+dotprod+fp16" flags_i8mm="-march=armv8.2-a+dotprod+fp16+i8mm" ;;
   *)
     echo "Demotic has no native kernels for $(uname -m); it will compute with the Vector API, several times slower."
@@ -38,29 +41,34 @@ objects=$(mktemp -d)
 trap 'rm -rf "$objects"' EXIT
 mkdir -p "$target"
 
-# Contraction off: a product and a sum are rounded as they are written. The products are written out in registers already; more
-# than -O1 unrolls them once more, to no gain.
+# Contraction off: a product and a sum are rounded as they are written. The products are written out in registers already: more
+# than -O1 unrolls them once more, to no gain, and gcc's replacing of temporaries by expressions (ter) puts sums into memory.
 compile() { # source, optimisation, name, flags
   # shellcheck disable=SC2086
-  "$CC" -std=gnu11 "$2" -ffp-contract=off -fPIC -fvisibility=hidden -Wall $4 -c "$source/$1.c" -o "$objects/$3.o" \
+  "$CC" -std=gnu11 $2 -ffp-contract=off -fPIC -fvisibility=hidden -Wall $4 -c "$source/$1.c" -o "$objects/$3.o" \
     || touch "$objects/failed"
 }
+registers="-O1"
+if "$CC" -fno-tree-ter -Werror -E - < /dev/null > /dev/null 2>&1; then registers="-O1 -fno-tree-ter"; fi
 background=0
 queue() {
   compile "$@" &
   background=$((background + 1))
   if [ $((background % 2)) = 0 ]; then wait; fi
 }
+# One source for one instruction set.
+queue_for() { # set, source, optimisation
+  eval "flags=\$flags_$1"
+  queue "$2" "$3" "$2_$1" "$flags -DISA=$1"
+}
+for set in $sets $bytes; do
+  queue_for "$set" product_quantized "$registers"
+  queue_for "$set" ceilings -O2
+done
+for set in $sets $bf16; do queue_for "$set" product_float -O1; done
 for set in $sets; do
-  eval "flags=\$flags_$set"
-  flags="$flags -DISA=$set"
-  queue product_float -O1 "product_float_$set" "$flags"
-  if [ "$set" != avx512bf16 ]; then
-    queue product_quantized -O1 "product_quantized_$set" "$flags"
-    queue attention -O1 "attention_$set" "$flags"
-    queue rows -O3 "rows_$set" "$flags"
-    queue ceilings -O2 "ceilings_$set" "$flags"
-  fi
+  queue_for "$set" attention -O1
+  queue_for "$set" rows -O3
 done
 queue pack -O3 pack ""
 queue kernels -O2 kernels ""

@@ -1,21 +1,27 @@
 // The kernel sets of this build, which of them the processor can run, and the calls that Java makes.
 #include "demotic.h"
-#include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #if defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
 
-#define DECLARE(isa)                                                                                          \
-  void product_f32_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
-  void product_f16_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
-  void product_bf16_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
+#define DECLARE_BF16(isa) void product_bf16_##isa(const struct product *, const struct activations *, int64_t, int64_t)
+#define DECLARE_QUANTIZED(isa)                                                                                \
   void product_q8_0_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q4_0_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q4_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q5_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
   void product_q6_k_##isa(const struct product *, const struct activations *, int64_t, int64_t);              \
+  double int8_peak_##isa(int64_t)
+#define DECLARE(isa)                                                                                          \
+  DECLARE_BF16(isa);                                                                                          \
+  DECLARE_QUANTIZED(isa);                                                                                     \
+  void product_f32_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
+  void product_f16_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
   void quantize_##isa(const float *, int64_t, int8_t *, struct quantized_block *, int64_t);                   \
   void to_bf16_##isa(const float *, int64_t, uint16_t *);                                                     \
   void rms_norm_##isa(const float *, const float *, int64_t, float, float *);                                 \
@@ -25,33 +31,41 @@
   void rotate_##isa(float *, int64_t, int64_t, int64_t, const float *, const float *, int64_t);               \
   void store_##isa(const struct attention *, int64_t, int64_t, int64_t, const float *, const float *);        \
   void attend_##isa(const struct attention *, int64_t, int64_t, int64_t, float *);                            \
-  double int8_peak_##isa(int64_t);                                                                            \
   int64_t read_stream_##isa(const uint8_t *, int64_t)
 
-// A set whose bfloat16 product, and that alone, may come from another.
-#define SET(isa, bf16_isa, rounds, here)                                                                      \
-  {#bf16_isa, here,                                                                                           \
-   {product_f32_##isa, product_f16_##isa, product_bf16_##bf16_isa, product_q8_0_##isa, product_q4_0_##isa,    \
-    product_q4_k_##isa, product_q5_k_##isa, product_q6_k_##isa},                                              \
+// A set whose products of bytes and of bfloat16s, and those alone, may be made for more instructions than the rest.
+#define SET(name, isa, bytes, bf16, rounds, here)                                                             \
+  {#name, here,                                                                                               \
+   {product_f32_##isa, product_f16_##isa, product_bf16_##bf16, product_q8_0_##bytes, product_q4_0_##bytes,    \
+    product_q4_k_##bytes, product_q5_k_##bytes, product_q6_k_##bytes},                                        \
    rounds, quantize_##isa, to_bf16_##isa, rms_norm_##isa, gate_##isa, add_##isa, copy_finite_##isa,           \
-   rotate_##isa, store_##isa, attend_##isa, int8_peak_##isa, read_stream_##isa}
+   rotate_##isa, store_##isa, attend_##isa, int8_peak_##bytes, read_stream_##isa}
 
 #if defined(__x86_64__)
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
+static int has_avxvnni(void) {
+  unsigned a, b, c, d;
+  return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1 << 4);
+}
 static int has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
-static int has_avx512bf16(void) { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
-DECLARE(avx512);
-DECLARE(avx512bf16);
+static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 DECLARE(avx2);
+DECLARE(avx512);
+DECLARE_QUANTIZED(avxvnni);
+DECLARE_QUANTIZED(avx512vnni);
+DECLARE_BF16(avx512bf16);
 static const struct kernels sets[] = {
-    SET(avx512, avx512bf16, 1, has_avx512bf16),
-    SET(avx512, avx512, 0, has_avx512),
-    SET(avx2, avx2, 0, has_avx2),
+    SET(avx512bf16, avx512, avx512vnni, avx512bf16, 1, has_avx512bf16),
+    SET(avx512vnni, avx512, avx512vnni, avx512, 0, has_avx512vnni),
+    SET(avx512, avx512, avx512, avx512, 0, has_avx512),
+    SET(avxvnni, avx2, avxvnni, avx2, 0, has_avxvnni),
+    SET(avx2, avx2, avx2, avx2, 0, has_avx2),
 };
 #elif defined(__aarch64__)
 #if defined(__APPLE__)
@@ -67,10 +81,10 @@ static int has_neon(void) { return (getauxval(AT_HWCAP) & 1 << 20) != 0; }      
 static int has_i8mm(void) { return has_neon() && (getauxval(AT_HWCAP2) & 1 << 13) != 0; } // HWCAP2_I8MM
 #endif
 DECLARE(neon);
-DECLARE(i8mm);
+DECLARE_QUANTIZED(i8mm);
 static const struct kernels sets[] = {
-    SET(i8mm, i8mm, 0, has_i8mm),
-    SET(neon, neon, 0, has_neon),
+    SET(i8mm, neon, i8mm, neon, 0, has_i8mm),
+    SET(neon, neon, neon, neon, 0, has_neon),
 };
 #endif
 

@@ -21,19 +21,21 @@ INLINE void store_lanes(const struct product *p, int64_t row, int64_t n, vf sum)
 // The most rows of one kernel: as many sums as the registers hold, or nearly.
 //
 // Up to twice as many rows go over the weights one tile at a time, as one stream that the processor's own prefetching follows
-// too; several tiles at once are several streams, and slower. Long prompts compute more than they read: PROMPT_ROWS rows by
-// PROMPT_TILES tiles need the fewest loads for each multiplication.
-#if LANES == 16
+// too; several tiles at once are several streams, and slower. Long prompts compute more than they read: where one multiplication
+// takes a whole group of columns, PROMPT_ROWS rows by PROMPT_TILES tiles need the fewest loads for each.
+#if LANES == 16 && defined(QUANTIZED) && defined(BYTE_PAIRS)
+#define MOST_ROWS 8
+#elif LANES == 16
 #define MOST_ROWS 16
 #define PROMPT_ROWS 6
+#define PROMPT_ROWS_LESS_1 5
 #define PROMPT_TILES 2
 #elif LANES == 8
 #define MOST_ROWS 4
-#define PROMPT_ROWS 4
-#define PROMPT_TILES 1
 #else
 #define MOST_ROWS 8
 #define PROMPT_ROWS 4
+#define PROMPT_ROWS_LESS_1 3
 #define PROMPT_TILES 2
 #endif
 #define MOST_TILES 2

@@ -10,7 +10,7 @@
 #define DEFINE_PROMPT(R)                                                                                                  \
   static void PROMPT(R)(const struct product *p, const struct activations *x, int64_t row, int64_t tile, int64_t end) {   \
     for (; tile + PROMPT_TILES <= end; tile += PROMPT_TILES) sums(FORMAT, R, PROMPT_TILES, p, x, row, tile);              \
-    for (; PROMPT_TILES > 1 && tile < end; tile++) sums(FORMAT, R, 1, p, x, row, tile);                                   \
+    for (; tile < end; tile++) sums(FORMAT, R, 1, p, x, row, tile);                                                       \
   }
 DEFINE_ROWS(1)
 DEFINE_ROWS(2)
@@ -32,12 +32,9 @@ DEFINE_ROWS(14)
 DEFINE_ROWS(15)
 DEFINE_ROWS(16)
 #endif
-#if PROMPT_ROWS == 6
-DEFINE_PROMPT(5)
-DEFINE_PROMPT(6)
-#else
-DEFINE_PROMPT(3)
-DEFINE_PROMPT(4)
+#ifdef PROMPT_ROWS
+DEFINE_PROMPT(PROMPT_ROWS_LESS_1)
+DEFINE_PROMPT(PROMPT_ROWS)
 #endif
 
 void KERNEL(JOIN(product, NAME))(const struct product *p, const struct activations *x, int64_t rows, int64_t tiles) {
@@ -50,27 +47,30 @@ void KERNEL(JOIN(product, NAME))(const struct product *p, const struct activatio
       ROWS(9), ROWS(10), ROWS(11), ROWS(12), ROWS(13), ROWS(14), ROWS(15), ROWS(16),
 #endif
   };
-  static void (*const many[])(const struct product *, const struct activations *, int64_t, int64_t, int64_t) = {
-#if PROMPT_ROWS == 6
-      PROMPT(5), PROMPT(6)
-#else
-      PROMPT(3), PROMPT(4)
-#endif
-  };
   if (rows <= MOST_ROWS) {
     few[rows](p, x, 0, 0, tiles);
     return;
   }
-  // Chunks of nearly equal size: a short one would pay for the weights like a long one. Of more than twice MOST_ROWS rows, all
-  // chunks have PROMPT_ROWS rows or one less.
+#ifdef PROMPT_ROWS
+  // Of more than twice MOST_ROWS rows, all chunks have PROMPT_ROWS rows or one less.
   const int is_prompt = rows > 2 * MOST_ROWS;
   const int64_t most = is_prompt ? PROMPT_ROWS : MOST_ROWS;
+#else
+  const int64_t most = MOST_ROWS;
+#endif
+  // Chunks of nearly equal size: a short one would pay for the weights like a long one.
   const int64_t chunks = (rows + most - 1) / most;
   for (int64_t panel = 0; panel < tiles; panel += PANEL) {
     int64_t end = panel + PANEL < tiles ? panel + PANEL : tiles;
     for (int64_t i = 0; i < chunks; i++) {
       int64_t from = rows * i / chunks, count = rows * (i + 1) / chunks - from;
-      (is_prompt ? many[count - PROMPT_ROWS + 1] : few[count])(p, x, from, panel, end);
+#ifdef PROMPT_ROWS
+      if (is_prompt) {
+        (count == PROMPT_ROWS ? PROMPT(PROMPT_ROWS) : PROMPT(PROMPT_ROWS_LESS_1))(p, x, from, panel, end);
+        continue;
+      }
+#endif
+      few[count](p, x, from, panel, end);
     }
   }
 }

@@ -10,7 +10,7 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define KERNEL(name) JOIN(name, ISA)
 
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512BW__)
 #include "simd_avx512.h"
 #elif defined(__AVX2__)
 #include "simd_avx2.h"

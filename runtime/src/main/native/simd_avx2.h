@@ -1,7 +1,8 @@
-// AVX2, FMA and F16C: a vector is half a tile row.
+// AVX2, FMA and F16C, and AVX-VNNI where it is allowed: a vector is half a tile row.
 #include <immintrin.h>
 
 #define LANES 8
+#define REGISTERS 16
 typedef __m256 vf;
 typedef __m256i vi;
 
@@ -69,17 +70,12 @@ static inline vi vi_four(const int8_t *x) {
   return _mm256_set1_epi32(four);
 }
 
-// For weights below 64, whose pairs of products cannot leave 16 bits.
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) {
-  vi pairs = _mm256_maddubs_epi16(w, vi_four(x));
-  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
-
-// For whole bytes, 128 above their signed values: takes the 128 off and moves the signs over to x, so that pairs of products
-// stay within 16 bits.
-#define STARTS_BELOW 0
-static inline vi vi_dot_wide(vi acc, vi w, const int8_t *x) {
-  vi weights = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
-  vi pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(vi_four(x), weights));
-  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
+#ifdef __AVXVNNI__
+// acc += the four unsigned bytes of w times the four signed bytes at x, in each lane.
+static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return _mm256_dpbusd_avx_epi32(acc, w, vi_four(x)); }
+#else
+#define BYTE_PAIRS
+static inline vi vi_pairs(vi w, vi x) { return _mm256_maddubs_epi16(w, x); }
+static inline vi vi_add_16(vi a, vi b) { return _mm256_add_epi16(a, b); }
+static inline vi vi_dot_16(vi a, int16_t factor) { return _mm256_madd_epi16(a, _mm256_set1_epi16(factor)); }
+#endif

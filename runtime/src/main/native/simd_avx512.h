@@ -1,7 +1,8 @@
-// AVX-512 F, BW, DQ, VL and VNNI: a vector is a whole tile row of 16.
+// AVX-512 F, BW, DQ and VL, and VNNI where it is allowed: a vector is a whole tile row of 16.
 #include <immintrin.h>
 
 #define LANES 16
+#define REGISTERS 32
 typedef __m512 vf;
 typedef __m512i vi;
 
@@ -49,15 +50,21 @@ static inline int32_t vi_sum(vi a) { return _mm512_reduce_add_epi32(a); }
 #define vi_right(a, n) _mm512_srli_epi32(a, n)
 #define vi_right_signed(a, n) _mm512_srai_epi32(a, n)
 
-// Bytes of the four products that dot products keep 128 above the signed weights: the accumulator starts below zero.
-#define STARTS_BELOW 1
-// acc += the four unsigned bytes of w times the four signed bytes at x, in each lane.
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) {
+static inline vi vi_four(const int8_t *x) {
   int32_t four;
   __builtin_memcpy(&four, x, 4);
-  return _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(four));
+  return _mm512_set1_epi32(four);
 }
-#define vi_dot_wide vi_dot
+
+#ifdef __AVX512VNNI__
+// acc += the four unsigned bytes of w times the four signed bytes at x, in each lane.
+static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return _mm512_dpbusd_epi32(acc, w, vi_four(x)); }
+#else
+#define BYTE_PAIRS
+static inline vi vi_pairs(vi w, vi x) { return _mm512_maddubs_epi16(w, x); }
+static inline vi vi_add_16(vi a, vi b) { return _mm512_add_epi16(a, b); }
+static inline vi vi_dot_16(vi a, int16_t factor) { return _mm512_madd_epi16(a, _mm512_set1_epi16(factor)); }
+#endif
 
 #ifdef __AVX512BF16__
 static inline vf vf_dot_bf16(vf acc, vi w, const uint16_t *x) {

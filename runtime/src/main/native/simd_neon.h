@@ -2,6 +2,7 @@
 #include <arm_neon.h>
 
 #define LANES 4
+#define REGISTERS 32
 typedef float32x4_t vf;
 typedef int32x4_t vi;
 
@@ -64,19 +65,11 @@ static inline int8x16_t vi_four(const int8_t *x) {
   return vreinterpretq_s8_s32(vdupq_n_s32(four));
 }
 
-// For weights below 128.
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return vdotq_s32(acc, vreinterpretq_s8_s32(w), vi_four(x)); }
-
-// For whole bytes, 128 above their signed values: with i8mm as they are, else after taking the 128 off.
+// acc += the four bytes of w times the four signed bytes at x, in each lane: without i8mm, bytes below 128 alone.
 #ifdef __ARM_FEATURE_MATMUL_INT8
-#define STARTS_BELOW 1
-static inline vi vi_dot_wide(vi acc, vi w, const int8_t *x) {
-  return vusdotq_s32(acc, vreinterpretq_u8_s32(w), vi_four(x));
-}
+static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return vusdotq_s32(acc, vreinterpretq_u8_s32(w), vi_four(x)); }
 #else
-#define STARTS_BELOW 0
-static inline vi vi_dot_wide(vi acc, vi w, const int8_t *x) {
-  int8x16_t weights = veorq_s8(vreinterpretq_s8_s32(w), vdupq_n_s8(-128));
-  return vdotq_s32(acc, weights, vi_four(x));
-}
+#define SIGNED_BYTES
+static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return vdotq_s32(acc, vreinterpretq_s8_s32(w), vi_four(x)); }
+static inline vi vi_less_128(vi w) { return vreinterpretq_s32_s8(veorq_s8(vreinterpretq_s8_s32(w), vdupq_n_s8(-128))); }
 #endif

@@ -47,17 +47,36 @@ class ProductsTest {
     @MethodSource("setsAndTypes")
     void productsAreRightWithinTheirRounding(String set, TensorType type) {
         // 75 rows leave a tile cut short; 768 columns are three super-blocks, 70 fill no block and no vector.
-        check(set, type, 75, type.blockElements() == 1 ? 70 : 768);
-        check(set, type, 3, 256);
+        int columns = type.blockElements() == 1 ? 70 : 768;
+        check(set, type, 75, columns, gaussians(75 * columns), gaussians(40 * columns));
+        check(set, type, 3, 256, gaussians(3 * 256), gaussians(40 * 256));
     }
 
-    private void check(String set, TensorType type, int width, int columns) {
+    /** Weights and rows whose every product is as large as it can be and of the same sign: sums of bytes are short of room. */
+    @ParameterizedTest
+    @MethodSource("setsAndTypes")
+    void theLargestProductsFitTheirSums(String set, TensorType type) {
+        for (float odd : new float[] {1, -1, -1.15f}) {
+            float[] values = new float[16 * 256];
+            float[] x = new float[40 * 256];
+            for (int i = 0; i < values.length; i++) {
+                // An odd one out in each block pushes the others to the top of a scale that has an offset.
+                values[i] = (i / 256 % 2 == 0 ? 1 : -1) * (i % 16 == 0 ? odd : 1);
+            }
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i / 256 % 2 == 0 ? 1 : -1;
+            }
+            check(set, type, 16, 256, values, x);
+        }
+    }
+
+    /** Multiplies 1 to 40 rows {@code x} by a matrix of {@code values}. */
+    private void check(String set, TensorType type, int width, int columns, float[] values, float[] x) {
         MemorySegment packed = arena.allocate(type.bytes((long) width * columns));
-        type.quantize(gaussians(width * columns), 0, packed, 0, width * columns);
+        type.quantize(values, 0, packed, 0, width * columns);
         float[] weights = new float[width * columns];
         type.dequantize(packed, 0, weights, 0, width * columns);
         float[] bias = gaussians(width);
-        float[] x = gaussians(40 * columns);
         try (CpuBackend backend = new CpuBackend(2, set)) {
             Projection projection = new Projection(
                     backend.load(new Tensor("w", type, new long[] {columns, width}, packed)),
