@@ -79,14 +79,17 @@ final class AutoController {
         return sequences;
     }
 
-    /** λ: tokens a nanosecond that can be had here without copies. */
+    /**
+     * λ: tokens a nanosecond that a sequence can have here without copies, if all of them do alike. What the others draft just now does
+     * not count: each would take a step for dear because of the drafts of the others, and draft for the same reason.
+     */
     double tokensPerNano() {
-        double step = cost.nanos(otherRows + 1);
+        double step = cost.nanos(sequences);
         if (step == 0) {
             return 0;
         }
         double plain = 1 / step;
-        double guessing = (1 + guesses.accepted()) / (draftNanos() + cost.nanos(otherRows + 1 + guesses.rows()));
+        double guessing = (1 + guesses.accepted()) / (draftNanos() + cost.nanos(sequences * (1 + guesses.rows())));
         return hasGuesser ? Math.max(plain, guessing) : plain;
     }
 
@@ -96,8 +99,7 @@ final class AutoController {
 
     /** The price, in tokens, of further rows in a pass that has some already. */
     double priceOfRows(double has, double more) {
-        double nanos = Math.max(0, cost.nanos(otherRows + has + more) - cost.nanos(otherRows + has));
-        return tokensPerNano() * sequences * nanos;
+        return tokensPerNano() * sequences * cost.nanosOfMore(otherRows + has, more);
     }
 
     /** The price, in tokens, of time that this sequence alone spends. */
@@ -150,13 +152,8 @@ final class AutoController {
      * @param drafted nodes of the draft
      * @param accepted tokens of it that came true
      * @param passes of the guesser
-     * @param stepRows rows of the target's step, those of others included
-     * @param stepNanos what the step took; 0 if that is not known
      */
-    void verified(Choice choice, int drafted, int accepted, int passes, int stepRows, long stepNanos) {
-        if (stepNanos > 0) {
-            cost.learn(stepRows, stepNanos);
-        }
+    void verified(Choice choice, int drafted, int accepted, int passes) {
         if (choice != Choice.GUESS) {
             sinceGuess++;
             trials.rested();

@@ -169,7 +169,8 @@ final class AutoDrafter implements Drafter {
             double spent = guessNanos + (System.nanoTime() - began) + round.targetNanos();
             StepTiming step = round.outputs().step();
             load.stepped(drafted + 1, step);
-            controller.verified(choice, drafted, round.accepted(), passes, step.rows(), step.nanos());
+            cost.learn(step);
+            controller.verified(choice, drafted, round.accepted(), passes);
             controller.spent(spent);
             counter.round(drafted == 0 ? Choice.NONE : choice, drafted, round.accepted());
             choice = Choice.NONE;

@@ -1,5 +1,7 @@
 package dev.demotic.decoding.speculate;
 
+import dev.demotic.runtime.StepTiming;
+
 /**
  * What a step through the target takes, by its rows: c(T) = 1 + s(T)·(T - 1), learnt from the steps that run.
  *
@@ -12,7 +14,7 @@ final class StepCost {
     /** By the logarithm of the rows, from 2 rows on. */
     private static final double[] FIRST_SLOPES = {0.05, 0.05, 0.06, 0.07, 0.09, 0.1, 0.11, 0.12};
 
-    private static final double FALL = 0.3;
+    private static final double FALL = 0.15;
     private static final double RISE = 0.06;
     private static final double FORGET = 0.0005;
     /** From this many rows beyond the first on, a step tells all that it can of the slope. */
@@ -26,6 +28,7 @@ final class StepCost {
     private double oneRow;
     private int steps;
     private int stepsOfOne;
+    private long lastBegan;
 
     /** Whether any step was measured. */
     synchronized boolean isKnown() {
@@ -42,6 +45,15 @@ final class StepCost {
         return rows <= 1 ? 1 : 1 + slope(place(rows)) * (rows - 1);
     }
 
+    /**
+     * Nanoseconds that further rows add to a step which has some already: at least what a row adds on average, since each costs more
+     * than the one before.
+     */
+    synchronized double nanosOfMore(double has, double more) {
+        double added = nanos(has + more) - nanos(has);
+        return Math.max(added, oneRow * slope(place(has + more)) * more);
+    }
+
     private double slope(double place) {
         int low = (int) place;
         return slopes[low] + (place - low) * (slopes[low + 1] - slopes[low]);
@@ -52,7 +64,18 @@ final class StepCost {
         return Math.clamp(Math.log(rows) / Math.log(2) - 1, 0, FIRST_SLOPES.length - 1.001);
     }
 
-    /** Learns from a step. */
+    /**
+     * Learns from a step, of which each of its sequences tells. Steps with chunks of prompts tell nothing: those rows are without
+     * logits, and cost less.
+     */
+    synchronized void learn(StepTiming step) {
+        if (step.nanos() > 0 && step.rows() == step.decodingRows() && step.began() != lastBegan) {
+            lastBegan = step.began();
+            learn(step.rows(), step.nanos());
+        }
+    }
+
+    /** Learns from a step of so many rows. */
     synchronized void learn(double rows, long nanos) {
         if (steps++ == 0) {
             oneRow = nanos / ratio(rows);

@@ -3,6 +3,7 @@ package dev.demotic.decoding.speculate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demotic.decoding.speculate.AutoController.Choice;
+import dev.demotic.runtime.StepTiming;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
@@ -52,7 +53,8 @@ class AutoControllerTest {
             if (choice == Choice.GUESS) {
                 draftCost.passed(1, draft);
             }
-            controller.verified(choice, drafted, accepted, choice == Choice.GUESS ? 1 : 0, 1 + drafted, (long) step);
+            cost.learn(1 + drafted, (long) step);
+            controller.verified(choice, drafted, accepted, choice == Choice.GUESS ? 1 : 0);
             controller.spent(draft + step);
             nanos += draft + step;
             tokens += accepted + 1;
@@ -142,6 +144,33 @@ class AutoControllerTest {
         double alone = controller.priceOfRows(1, 4);
         controller.load(31, 32);
         assertThat(controller.priceOfRows(1, 4)).isGreaterThan(5 * alone);
+    }
+
+    @Test
+    void theDraftsOfOthersMakeNoRowCheaper() {
+        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
+        for (int i = 0; i < 50; i++) {
+            for (int rows = 1; rows <= 128; rows *= 2) {
+                cost.learn(rows, (long) (STEP * (1 + 0.2 * (rows - 1))));
+            }
+        }
+        controller.load(31, 32);
+        double othersPlain = controller.priceOfRows(1, 1);
+        controller.load(62, 32);
+        assertThat(controller.priceOfRows(1, 1)).isGreaterThan(0.95 * othersPlain);
+    }
+
+    @Test
+    void aStepTellsOnceAndWithoutPrompts() {
+        cost.learn(new StepTiming((long) STEP, 1, 1, 1, 1));
+        for (int began = 2; began < 100; began++) {
+            cost.learn(new StepTiming((long) (2 * STEP), 8, 8, 8, 2));
+            cost.learn(new StepTiming((long) (9 * STEP), 8, 4, 4, began));
+        }
+        StepCost once = new StepCost();
+        once.learn(1, (long) STEP);
+        once.learn(8, (long) (2 * STEP));
+        assertThat(cost.nanos(8)).isEqualTo(once.nanos(8));
     }
 
     @Test
