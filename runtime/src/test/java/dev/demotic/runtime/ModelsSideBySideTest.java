@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +59,34 @@ class ModelsSideBySideTest {
                         .usingElementComparator(java.util.Arrays::compare)
                         .isEqualTo(i % 2 == 0 ? ofOne : ofTwo);
             }
+        }
+    }
+
+    @Test
+    void whoDecodesWaitsForNoMoreThanAChunkOfAPrompt() throws Exception {
+        int[] prompt = new int[120];
+        try (LanguageModel model = open(3);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+                Sequence decoding = model.newSequence()) {
+            AtomicBoolean isDone = new AtomicBoolean();
+            Future<?> reader = threads.submit(() -> {
+                try (Sequence reading = model.newSequence()) {
+                    while (!isDone.get()) {
+                        reading.append(prompt);
+                        reading.truncate(0);
+                    }
+                }
+            });
+            int most = 0;
+            for (int shared = 0; shared < 20 && !reader.isDone(); ) {
+                int rows = decoding.append(5).step().rows();
+                decoding.truncate(0);
+                most = Math.max(most, rows);
+                shared += rows > 1 ? 1 : 0;
+            }
+            isDone.set(true);
+            reader.get();
+            assertThat(most).isLessThanOrEqualTo(65);
         }
     }
 

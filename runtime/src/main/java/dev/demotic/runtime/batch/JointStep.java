@@ -18,7 +18,10 @@ final class JointStep {
     private final Decoder decoder;
     private final KvStore store;
     private final Step step;
-    /** Passes of up to so many rows go before longer ones, which may have as many rows of every step. */
+    /**
+     * Passes of up to so many rows go before longer ones. Those have as many rows of every step, and no more while others decode, who
+     * would all wait for the rest: so many rows multiply about as fast as a thousand.
+     */
     private final int shortRows;
 
     private final Decoder.LayerListener capture = this::capture;
@@ -45,7 +48,7 @@ final class JointStep {
         logitOwners = new int[step.capacity()];
     }
 
-    /** Takes part of what waits: short passes first, then prompt chunks in the room that is left, of which there is always some. */
+    /** Takes part of what waits: short passes first, then prompt chunks, for which there is always some room. */
     void plan(Deque<Request> queue) {
         step.clear();
         requests.clear();
@@ -56,31 +59,40 @@ final class JointStep {
         }
         BitSet layers = queue.getFirst().pass.layers();
         addAll(queue, true, layers, step.capacity() - shortRows);
-        addAll(queue, false, layers, step.capacity());
+        addAll(queue, false, layers, Math.min(step.capacity(), step.rows + promptRows(queue)));
         addAll(queue, true, layers, step.capacity());
         starts[requests.size()] = step.rows;
+    }
+
+    /** Rows that prompts may have: all, unless sequences decode; more than a chunk where more wait than decode. */
+    private int promptRows(Deque<Request> waiting) {
+        return decodingSequences == 0 ? step.capacity() : shortRows * Math.max(1, waiting.size() / decodingSequences);
     }
 
     private void addAll(Deque<Request> queue, boolean wantsShort, @Nullable BitSet layers, int end) {
         for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < end; ) {
             Request request = waiting.next();
-            boolean isShort = request.remaining() <= shortRows;
-            if (isShort == wantsShort && request.runs(layers)) {
-                add(request);
+            if (isShort(request) == wantsShort && request.runs(layers)) {
+                add(request, end);
                 waiting.remove();
             }
         }
     }
 
-    private void add(Request request) {
+    private boolean isShort(Request request) {
+        return request.pass.rows() <= shortRows;
+    }
+
+    private void add(Request request, int end) {
         starts[requests.size()] = step.rows;
         requests.add(request);
         request.isRunning = true;
-        if (request.remaining() <= shortRows) {
-            decodingRows += request.remaining();
+        int rows = Math.min(request.remaining(), end - step.rows);
+        if (isShort(request)) {
+            decodingRows += rows;
             decodingSequences++;
         }
-        request.addRows(step, Math.min(request.remaining(), step.capacity() - step.rows));
+        request.addRows(step, rows);
     }
 
     /** The passes of this step. */
