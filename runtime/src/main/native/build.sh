@@ -48,8 +48,14 @@ compile() { # source, optimisation, name, flags
   "$CC" -std=gnu11 $2 -ffp-contract=off -fPIC -fvisibility=hidden -Wall $4 -c "$source/$1.c" -o "$objects/$3.o" \
     || touch "$objects/failed"
 }
+knows() { "$CC" "$1" -Werror -E - < /dev/null > /dev/null 2>&1; }
 registers="-O1"
-if "$CC" -fno-tree-ter -Werror -E - < /dev/null > /dev/null 2>&1; then registers="-O1 -fno-tree-ter"; fi
+if knows -fno-tree-ter; then registers="-O1 -fno-tree-ter"; fi
+# gcc 10 knows all instructions but these.
+known=""
+case $bytes in
+  *avxvnni*) if knows -mavxvnni; then known="-DAVXVNNI"; else bytes="avx512vnni"; fi ;;
+esac
 background=0
 queue() {
   compile "$@" &
@@ -71,7 +77,7 @@ for set in $sets; do
   queue_for "$set" rows -O3
 done
 queue pack -O3 pack ""
-queue kernels -O2 kernels ""
+queue kernels -O2 kernels "$known"
 wait
 if [ -f "$objects/failed" ]; then
   echo "The native kernels do not compile with $CC; set CC to a newer gcc or clang, or remove CC to build without them." >&2

@@ -5,7 +5,7 @@
 // operations done, two for each multiplication.
 double KERNEL(int8_peak)(int64_t rounds) {
   enum { CHAINS = LANES == 8 ? 6 : 12 };
-  int8_t x[4] = {1, 2, 3, 4};
+  const vi x = vi_four((const int8_t[]){1, 2, 3, 4});
   vi sums[CHAINS];
 #pragma GCC unroll 16
   for (int i = 0; i < CHAINS; i++) sums[i] = vi_set(i);
@@ -14,7 +14,7 @@ double KERNEL(int8_peak)(int64_t rounds) {
 #pragma GCC unroll 16
     for (int i = 0; i < CHAINS; i++) {
 #ifdef BYTE_PAIRS
-      sums[i] = vi_add_16(sums[i], vi_pairs(w, vi_four(x)));
+      sums[i] = vi_add_16(sums[i], vi_pairs(w, x));
 #else
       sums[i] = vi_dot(sums[i], w, x);
 #endif

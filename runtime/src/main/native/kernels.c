@@ -45,10 +45,13 @@
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
+#ifdef AVXVNNI
 static int has_avxvnni(void) {
   unsigned a, b, c, d;
   return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1 << 4);
 }
+DECLARE_QUANTIZED(avxvnni);
+#endif
 static int has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -57,14 +60,15 @@ static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports(
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 DECLARE(avx2);
 DECLARE(avx512);
-DECLARE_QUANTIZED(avxvnni);
 DECLARE_QUANTIZED(avx512vnni);
 DECLARE_BF16(avx512bf16);
 static const struct kernels sets[] = {
     SET(avx512bf16, avx512, avx512vnni, avx512bf16, 1, has_avx512bf16),
     SET(avx512vnni, avx512, avx512vnni, avx512, 0, has_avx512vnni),
     SET(avx512, avx512, avx512, avx512, 0, has_avx512),
+#ifdef AVXVNNI
     SET(avxvnni, avx2, avxvnni, avx2, 0, has_avxvnni),
+#endif
     SET(avx2, avx2, avx2, avx2, 0, has_avx2),
 };
 #elif defined(__aarch64__)

@@ -76,7 +76,7 @@ INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x)
 #ifdef SIGNED_BYTES
   if (format == TILE_Q8_0) w = vi_less_128(w);
 #endif
-  sum->all = vi_dot(sum->all, w, x);
+  sum->all = vi_dot(sum->all, w, vi_four(x));
 }
 #else
 // Without dot products of four bytes, products of bytes are added up in pairs, saturated to 16 bits. Of weights below 16 a whole

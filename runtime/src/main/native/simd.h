@@ -20,6 +20,13 @@
 #error "no vectors that the kernels know"
 #endif
 
+// The four bytes at x in each lane.
+INLINE vi vi_four(const int8_t *x) {
+  int32_t four;
+  __builtin_memcpy(&four, x, 4);
+  return vi_set(four);
+}
+
 INLINE float half_to_float(uint16_t h) {
   uint16_t lanes[LANES] = {h};
   float floats[LANES];

@@ -64,15 +64,9 @@ static inline int32_t vi_sum(vi a) {
 #define vi_right(a, n) _mm256_srli_epi32(a, n)
 #define vi_right_signed(a, n) _mm256_srai_epi32(a, n)
 
-static inline vi vi_four(const int8_t *x) {
-  int32_t four;
-  __builtin_memcpy(&four, x, 4);
-  return _mm256_set1_epi32(four);
-}
-
 #ifdef __AVXVNNI__
-// acc += the four unsigned bytes of w times the four signed bytes at x, in each lane.
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return _mm256_dpbusd_avx_epi32(acc, w, vi_four(x)); }
+// acc += the four unsigned bytes of w times the four signed bytes of x, in each lane.
+static inline vi vi_dot(vi acc, vi w, vi x) { return _mm256_dpbusd_avx_epi32(acc, w, x); }
 #else
 #define BYTE_PAIRS
 static inline vi vi_pairs(vi w, vi x) { return _mm256_maddubs_epi16(w, x); }

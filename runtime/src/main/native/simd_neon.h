@@ -59,17 +59,13 @@ static inline int32_t vi_sum(vi a) { return vaddvq_s32(a); }
 #define vi_right(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
 #define vi_right_signed(a, n) vshrq_n_s32(a, n)
 
-static inline int8x16_t vi_four(const int8_t *x) {
-  int32_t four;
-  __builtin_memcpy(&four, x, 4);
-  return vreinterpretq_s8_s32(vdupq_n_s32(four));
-}
-
-// acc += the four bytes of w times the four signed bytes at x, in each lane: without i8mm, bytes below 128 alone.
+// acc += the four bytes of w times the four signed bytes of x, in each lane: without i8mm, bytes below 128 alone.
 #ifdef __ARM_FEATURE_MATMUL_INT8
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return vusdotq_s32(acc, vreinterpretq_u8_s32(w), vi_four(x)); }
+static inline vi vi_dot(vi acc, vi w, vi x) {
+  return vusdotq_s32(acc, vreinterpretq_u8_s32(w), vreinterpretq_s8_s32(x));
+}
 #else
 #define SIGNED_BYTES
-static inline vi vi_dot(vi acc, vi w, const int8_t *x) { return vdotq_s32(acc, vreinterpretq_s8_s32(w), vi_four(x)); }
+static inline vi vi_dot(vi acc, vi w, vi x) { return vdotq_s32(acc, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x)); }
 static inline vi vi_less_128(vi w) { return vreinterpretq_s32_s8(veorq_s8(vreinterpretq_s8_s32(w), vdupq_n_s8(-128))); }
 #endif

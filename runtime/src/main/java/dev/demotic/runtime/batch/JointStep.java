@@ -73,7 +73,7 @@ final class JointStep {
         for (Iterator<Request> waiting = queue.iterator(); waiting.hasNext() && step.rows < end; ) {
             Request request = waiting.next();
             if (isShort(request) == wantsShort && request.runs(layers)) {
-                add(request, end);
+                add(request, wantsShort ? step.capacity() : end);
                 waiting.remove();
             }
         }
