@@ -33,35 +33,47 @@ INLINE const uint8_t *keys_of(const struct attention *a, const int32_t *blocks, 
   return a->store + blocks[block] * a->block_bytes + kv_head * a->head_bytes;
 }
 
-// The most queries whose scores are computed together.
+// The most queries whose scores are computed together, and whose values are: as many sums as the registers hold.
+#if REGISTERS == 32
+#define TOGETHER 12
+#define WEIGHED_TOGETHER 6
+#else
 #define TOGETHER 8
+#define WEIGHED_TOGETHER 4
+#endif
 
-// Scores of Q queries with the keys of B blocks: a product and an addition a dimension, in order. Meanwhile the keys of
+// Lays Q queries side by side, dimension by dimension: what block_scores reads at once.
+INLINE void interleave(int64_t Q, const float *const *query, int64_t dimension, float *side_by_side) {
+  for (int64_t q = 0; q < Q; q++)
+    for (int64_t d = 0; d < dimension; d++) side_by_side[d * Q + q] = query[q][d];
+}
+
+// Scores of Q interleaved queries with the keys of B blocks: a product and an addition a dimension, in order. Meanwhile the keys of
 // the blocks after these are fetched, and their own values, which are needed next: blocks lie anywhere, so the processor does
 // not foresee them.
-INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *const *query, float *const *score,
+INLINE void block_scores(int type, int Q, int B, const struct attention *a, const float *queries, float *const *score,
                          const uint8_t *const *keys, const uint8_t *const *next, int64_t at) {
   for (int lane = 0; lane < BLOCK; lane += LANES) {
     vf sums[4][TOGETHER];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int b = 0; b < B; b++)
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int q = 0; q < Q; q++) sums[b][q] = vf_zero();
     for (int64_t d = 0; d < a->dimension; d++) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int b = 0; b < B; b++) {
         vf key = load(type, keys[b], d * BLOCK + lane);
         if (lane == 0) {
           __builtin_prefetch(next[b] + d * BLOCK * element_bytes(type));
           __builtin_prefetch(keys[b] + a->values_at + d * BLOCK * element_bytes(type), 0, 2);
         }
-#pragma GCC unroll 8
-        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(query[q][d]), sums[b][q]);
+#pragma GCC unroll 12
+        for (int q = 0; q < Q; q++) sums[b][q] = vf_fma(key, vf_set(queries[d * Q + q]), sums[b][q]);
       }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int b = 0; b < B; b++)
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int q = 0; q < Q; q++) {
         if (type == KV_Q8)
           sums[b][q] = vf_mul(sums[b][q], vf_load((const float *)(keys[b] + a->dimension * BLOCK) + lane));
@@ -72,8 +84,8 @@ INLINE void block_scores(int type, int Q, int B, const struct attention *a, cons
 
 // The scores of Q queries with the blocks from..end-1, at [0] for the first slot of `from`.
 INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head,
-                      const float *const *query, float *const *score, int64_t from, int64_t end) {
-  const int B = Q <= 3 ? 4 : Q <= 5 ? 2 : 1;
+                      const float *queries, float *const *score, int64_t from, int64_t end) {
+  const int B = Q <= 3 ? 4 : Q <= 6 ? 2 : 1;
   const uint8_t *keys[4], *next[4];
   int64_t block = from;
   for (; block + B <= end; block += B) {
@@ -81,11 +93,11 @@ INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t 
       keys[b] = keys_of(a, blocks, kv_head, block + b);
       next[b] = block + B + b < end ? keys_of(a, blocks, kv_head, block + B + b) : keys[b];
     }
-    block_scores(type, Q, B, a, query, score, keys, next, (block - from) * BLOCK);
+    block_scores(type, Q, B, a, queries, score, keys, next, (block - from) * BLOCK);
   }
   for (; block < end; block++) {
     keys[0] = keys_of(a, blocks, kv_head, block);
-    block_scores(type, Q, 1, a, query, score, keys, keys, (block - from) * BLOCK);
+    block_scores(type, Q, 1, a, queries, score, keys, keys, (block - from) * BLOCK);
   }
 }
 
@@ -93,8 +105,8 @@ INLINE void scores_of(int type, int Q, const struct attention *a, const int32_t 
 // by `shift`.
 INLINE void add_values(int type, int Q, int V, const struct attention *a, const int32_t *blocks, int64_t kv_head,
                        float *const *weight, float *const *out, int64_t from, int64_t end, int64_t shift, int64_t d) {
-  vf sums[4][4];
-#pragma GCC unroll 4
+  vf sums[WEIGHED_TOGETHER][4];
+#pragma GCC unroll 6
   for (int q = 0; q < Q; q++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sums[q][v] = vf_load(out[q] + d + v * LANES);
@@ -112,13 +124,13 @@ INLINE void add_values(int type, int Q, int V, const struct attention *a, const 
         value[v] = load(type, row, d + v * LANES);
         if (type == KV_Q8) value[v] = vf_mul(value[v], vf_set(*scale));
       }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int q = 0; q < Q; q++)
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sums[q][v] = vf_fma(vf_set(weight[q][p]), value[v], sums[q][v]);
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int q = 0; q < Q; q++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) vf_store(out[q] + d + v * LANES, sums[q][v]);
@@ -165,13 +177,12 @@ INLINE float softmax(const struct attention *a, float *score, int64_t first, int
   }
   vf top = vf_set(vf_highest(highest)), sum = vf_zero();
   for (int64_t p = from; p < end; p += LANES) {
-    vf value = vf_exp(vf_sub(vf_load(score + p), top));
-    vf_store(score + p, value);
+    vf_store(score + p, vf_exp(vf_sub(vf_load(score + p), top)));
+    // exp is clamped to a tiny number above zero: masked positions are taken out.
+    for (int64_t masked = p; masked < first && masked < p + LANES; masked++) score[masked] = 0;
+    for (int64_t masked = p > position ? p : position + 1; masked < p + LANES; masked++) score[masked] = 0;
+    sum = vf_add(sum, vf_load(score + p));
   }
-  // exp is clamped to a tiny number above zero: masked positions are taken out.
-  for (int64_t p = from; p < first; p++) score[p] = 0;
-  for (int64_t p = position + 1; p < end; p++) score[p] = 0;
-  for (int64_t p = from; p < end; p += LANES) sum = vf_add(sum, vf_load(score + p));
   return vf_sum(sum);
 }
 
@@ -184,7 +195,7 @@ struct query {
 
 // The weighted values of Q queries: the positions that all of them have in the same slots together, the others one by one.
 INLINE void weigh(int type, int Q, const struct attention *a, const int32_t *blocks, int64_t kv_head, const struct query *query) {
-  float *score[4], *out[4];
+  float *score[WEIGHED_TOGETHER], *out[WEIGHED_TOGETHER];
   int64_t from = 0, end = INT64_MAX;
   for (int q = 0; q < Q; q++) {
     score[q] = query[q].score;
@@ -223,7 +234,7 @@ INLINE int64_t first_visible(const struct attention *a, int64_t position) {
   return a->window && position >= a->window ? position - a->window + 1 : 0;
 }
 
-#define SCORES(Q) scores_of(type, Q, a, blocks, kv_head, input + q, score + q, from, end)
+#define SCORES(Q) scores_of(type, Q, a, blocks, kv_head, side_by_side + q * a->dimension, score + q, from, end)
 
 // Query heads from_head.. of a group, `heads` of them for each row; at most ATTENTION_QUERIES in all.
 INLINE void attend_heads(int type, const struct attention *a, int64_t first_row, int64_t rows, int64_t kv_head,
@@ -259,9 +270,18 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
     query[q].score = score[q] - from * BLOCK;
   }
 
+  float *side_by_side = scratch + count * span;
   int q = 0;
-  for (; q + TOGETHER <= count; q += TOGETHER) SCORES(TOGETHER);
+  for (; q < count; q += TOGETHER)
+    interleave(count - q < TOGETHER ? count - q : TOGETHER, input + q, a->dimension, side_by_side + q * a->dimension);
+  for (q = 0; q + TOGETHER <= count; q += TOGETHER) SCORES(TOGETHER);
   switch (count - q) {
+#if TOGETHER > 8
+    case 11: SCORES(11); break;
+    case 10: SCORES(10); break;
+    case 9: SCORES(9); break;
+    case 8: SCORES(8); break;
+#endif
     case 7: SCORES(7); break;
     case 6: SCORES(6); break;
     case 5: SCORES(5); break;
@@ -282,8 +302,13 @@ INLINE void attend_heads(int type, const struct attention *a, int64_t first_row,
     clear(query[q].out, a->dimension);
   }
 
-  for (q = 0; q + 4 <= count; q += 4) weigh(type, 4, a, blocks, kv_head, query + q);
+  for (q = 0; q + WEIGHED_TOGETHER <= count; q += WEIGHED_TOGETHER)
+    weigh(type, WEIGHED_TOGETHER, a, blocks, kv_head, query + q);
   switch (count - q) {
+#if WEIGHED_TOGETHER > 4
+    case 5: weigh(type, 5, a, blocks, kv_head, query + q); break;
+    case 4: weigh(type, 4, a, blocks, kv_head, query + q); break;
+#endif
     case 3: weigh(type, 3, a, blocks, kv_head, query + q); break;
     case 2: weigh(type, 2, a, blocks, kv_head, query + q); break;
     case 1: weigh(type, 1, a, blocks, kv_head, query + q); break;
@@ -337,23 +362,21 @@ INLINE void store_head(int type, const struct attention *a, uint8_t *at, int64_t
   for (; d < a->dimension; d++) put(type, at, start + d * step, type == KV_Q8 ? x[d] * inverse : x[d]);
 }
 
-// The keys and values of some heads of a row.
-INLINE void store(int type, const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key,
-                  const float *value) {
-  int64_t slot = a->slot[row];
-  uint8_t *keys = a->store + a->blocks[a->blocks_at[row] + slot / BLOCK] * a->block_bytes;
-  for (int64_t end = head + heads; head < end; head++) {
-    uint8_t *at = keys + head * a->head_bytes;
-    store_head(type, a, at, slot % BLOCK, BLOCK, key + head * a->dimension);
-    store_head(type, a, at + a->values_at, slot % BLOCK, 1, value + head * a->dimension);
+// The keys and values of some rows for one key head.
+INLINE void store(int type, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head) {
+  for (int64_t row = first; row < first + rows; row++) {
+    int64_t slot = a->slot[row];
+    uint8_t *at = a->store + a->blocks[a->blocks_at[row] + slot / BLOCK] * a->block_bytes + kv_head * a->head_bytes;
+    store_head(type, a, at, slot % BLOCK, BLOCK, a->keys + row * a->key_stride + kv_head * a->dimension);
+    store_head(type, a, at + a->values_at, slot % BLOCK, 1, a->values + row * a->value_stride + kv_head * a->dimension);
   }
 }
 
-void KERNEL(store)(const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key, const float *value) {
+void KERNEL(store)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head) {
   switch (a->type) {
-    case KV_F32: store(KV_F32, a, row, head, heads, key, value); break;
-    case KV_F16: store(KV_F16, a, row, head, heads, key, value); break;
-    case KV_BF16: store(KV_BF16, a, row, head, heads, key, value); break;
-    default: store(KV_Q8, a, row, head, heads, key, value);
+    case KV_F32: store(KV_F32, a, first, rows, kv_head); break;
+    case KV_F16: store(KV_F16, a, first, rows, kv_head); break;
+    case KV_BF16: store(KV_BF16, a, first, rows, kv_head); break;
+    default: store(KV_Q8, a, first, rows, kv_head);
   }
 }

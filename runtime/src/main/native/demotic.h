@@ -53,9 +53,9 @@ enum kv_type { KV_F32, KV_F16, KV_BF16, KV_Q8, KV_TYPES };
 
 // Attention of one layer over paged keys and values (see CpuKvStore.java for the layout).
 struct attention {
-  const float *queries;
+  const float *queries, *keys, *values;
   float *out;
-  int64_t query_stride, out_stride; // floats
+  int64_t query_stride, key_stride, value_stride, out_stride; // floats
   uint8_t *store;                   // keys of block 0, this layer, head 0
   int64_t block_bytes;              // from a block to the next
   int64_t head_bytes;               // from a head to the next, in keys and in values
@@ -84,9 +84,9 @@ struct kernels {
   void (*gate)(int64_t activation, float *gate, const float *up, int64_t stride, int64_t rows, int64_t columns);
   void (*add)(float *x, const float *delta, float factor, int64_t n);
   int64_t (*copy_finite)(const float *x, float *y, int64_t n);
-  void (*rotate)(float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines, const float *sines,
-                 int64_t interleaved);
-  void (*store)(const struct attention *a, int64_t row, int64_t head, int64_t heads, const float *key, const float *value);
+  void (*rotate)(float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines,
+                 const float *sines, int64_t interleaved);
+  void (*store)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head);
   void (*attend)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head, float *scratch);
   double (*int8_peak)(int64_t rounds);
   int64_t (*read_stream)(const uint8_t *memory, int64_t bytes);

@@ -28,8 +28,8 @@
   void gate_##isa(int64_t, float *, const float *, int64_t, int64_t, int64_t);                                \
   void add_##isa(float *, const float *, float, int64_t);                                                     \
   int64_t copy_finite_##isa(const float *, float *, int64_t);                                                 \
-  void rotate_##isa(float *, int64_t, int64_t, int64_t, const float *, const float *, int64_t);               \
-  void store_##isa(const struct attention *, int64_t, int64_t, int64_t, const float *, const float *);        \
+  void rotate_##isa(float *, int64_t, int64_t, int64_t, int64_t, int64_t, const float *, const float *, int64_t); \
+  void store_##isa(const struct attention *, int64_t, int64_t, int64_t);                                      \
   void attend_##isa(const struct attention *, int64_t, int64_t, int64_t, float *);                            \
   int64_t read_stream_##isa(const uint8_t *, int64_t)
 
@@ -125,13 +125,12 @@ EXPORT void demotic_add(const struct kernels *set, float *x, const float *delta,
 EXPORT int64_t demotic_copy_finite(const struct kernels *set, const float *x, float *y, int64_t n) {
   return set->copy_finite(x, y, n);
 }
-EXPORT void demotic_rotate(const struct kernels *set, float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines,
-                    const float *sines, int64_t interleaved) {
-  set->rotate(x, heads, dimension, pairs, cosines, sines, interleaved);
+EXPORT void demotic_rotate(const struct kernels *set, float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension,
+                           int64_t pairs, const float *cosines, const float *sines, int64_t interleaved) {
+  set->rotate(x, stride, rows, heads, dimension, pairs, cosines, sines, interleaved);
 }
-EXPORT void demotic_store(const struct kernels *set, const struct attention *a, int64_t row, int64_t head, int64_t heads,
-                          const float *key, const float *value) {
-  set->store(a, row, head, heads, key, value);
+EXPORT void demotic_store(const struct kernels *set, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head) {
+  set->store(a, first, rows, kv_head);
 }
 EXPORT void demotic_attend(const struct kernels *set, const struct attention *a, int64_t first, int64_t rows, int64_t kv_head,
                     float *scratch) {

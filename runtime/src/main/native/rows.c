@@ -10,19 +10,10 @@ void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantize
     float largest = vf_highest(magnitude);
     // A block so small that its inverse overflows counts as zero.
     vf inverse = vf_set(largest > 1e-35f ? 127 / largest : 0);
-    int32_t halves[2];
-    for (int half = 0; half < 2; half++) {
-      vi sum = vi_set(0);
-      for (int i = half * 16; i < half * 16 + 16; i += LANES) {
-        vi level = vi_round(vf_mul(vf_load(x + i), inverse));
-        vi_store_i8(levels + i, level);
-        sum = vi_add(sum, level);
-      }
-      halves[half] = vi_sum(sum);
-    }
-    int32_t sum = halves[0] + halves[1];
+    for (int i = 0; i < QUANT; i += LANES) vi_store_i8(levels + i, vi_round(vf_mul(vf_load(x + i), inverse)));
+    int32_t first = sum_of_16(levels), sum = first + sum_of_16(levels + 16);
     float scale = largest / 127;
-    *blocks = (struct quantized_block){scale, -128 * sum, scale * (float)sum, -32 * halves[0]};
+    *blocks = (struct quantized_block){scale, -128 * sum, scale * (float)sum, -32 * first};
   }
 }
 
@@ -97,23 +88,21 @@ int64_t KERNEL(copy_finite)(const float *x, float *y, int64_t n) {
 }
 
 // Rotates pairs of the heads of one row: neighbours if interleaved, else halves of the rotated part.
-void KERNEL(rotate)(float *x, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines, const float *sines,
-                    int64_t interleaved) {
-  for (int64_t head = 0; head < heads; head++, x += dimension) {
-    int64_t i = 0;
-    if (!interleaved) {
-      for (; i + LANES <= pairs; i += LANES) {
-        vf a = vf_load(x + i), b = vf_load(x + pairs + i), c = vf_load(cosines + i), s = vf_load(sines + i);
-        vf_store(x + i, vf_sub(vf_mul(a, c), vf_mul(b, s)));
-        vf_store(x + pairs + i, vf_add(vf_mul(b, c), vf_mul(a, s)));
-      }
+INLINE void rotate_row(float *restrict x, int64_t heads, int64_t dimension, int64_t pairs, const float *restrict cosines,
+                       const float *restrict sines, int interleaved) {
+  const int64_t step = interleaved ? 2 : 1, partner = interleaved ? 1 : pairs;
+  for (int64_t head = 0; head < heads; head++, x += dimension)
+    for (int64_t i = 0; i < pairs; i++) {
+      float a = x[i * step], b = x[i * step + partner];
+      x[i * step] = a * cosines[i] - b * sines[i];
+      x[i * step + partner] = b * cosines[i] + a * sines[i];
     }
-    int64_t step = interleaved ? 2 : 1, partner = interleaved ? 1 : pairs;
-    for (; i < pairs; i++) {
-      float *at = x + i * step;
-      float a = at[0], b = at[partner];
-      at[0] = a * cosines[i] - b * sines[i];
-      at[partner] = b * cosines[i] + a * sines[i];
-    }
-  }
+}
+
+void KERNEL(rotate)(float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines,
+                    const float *sines, int64_t interleaved) {
+  // Each form has a loop of its own: steps that the compiler knows become vectors.
+  for (int64_t row = 0; row < rows; row++, x += stride, cosines += pairs, sines += pairs)
+    if (interleaved) rotate_row(x, heads, dimension, pairs, cosines, sines, 1);
+    else rotate_row(x, heads, dimension, pairs, cosines, sines, 0);
 }

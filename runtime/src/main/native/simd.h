@@ -27,6 +27,18 @@ INLINE vi vi_four(const int8_t *x) {
   return vi_set(four);
 }
 
+// The sum of 16 signed bytes, read by eights: as they may just have been written.
+INLINE int32_t sum_of_16(const int8_t *x) {
+#ifdef __x86_64__
+  __m128i bytes = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)x), _mm_loadl_epi64((const void *)(x + 8)));
+  // Sums of eight exist for unsigned bytes: 128 is added to each, and taken off.
+  __m128i eights = _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+  return _mm_cvtsi128_si32(eights) + _mm_extract_epi16(eights, 4) - 16 * 128;
+#else
+  return vaddlvq_s8(vld1q_s8(x));
+#endif
+}
+
 INLINE float half_to_float(uint16_t h) {
   uint16_t lanes[LANES] = {h};
   float floats[LANES];

@@ -45,7 +45,6 @@ static inline void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
 static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 static inline vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
-static inline int32_t vi_sum(vi a) { return _mm512_reduce_add_epi32(a); }
 #define vi_left(a, n) _mm512_slli_epi32(a, n)
 #define vi_right(a, n) _mm512_srli_epi32(a, n)
 #define vi_right_signed(a, n) _mm512_srai_epi32(a, n)

@@ -54,7 +54,6 @@ static inline void vi_store(void *p, vi x) { vst1q_s32(p, x); }
 static inline vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 static inline vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 static inline vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
-static inline int32_t vi_sum(vi a) { return vaddvq_s32(a); }
 #define vi_left(a, n) vshlq_n_s32(a, n)
 #define vi_right(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
 #define vi_right_signed(a, n) vshrq_n_s32(a, n)

@@ -34,7 +34,7 @@ public record SpeedTest(List<Integer> prompts, int maxRows, List<Integer> sequen
     /** Tokens in the context of decoded tokens and of row passes. */
     private static final int CONTEXT = 64;
     /** Tokens decoded in a round. */
-    private static final int DECODED = 8;
+    private static final int DECODED = 32;
 
     private static final int RARELY = 3;
 

@@ -1,13 +1,15 @@
 package dev.demotic.runtime.backend;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Cosines and sines of the rotary embedding (Su et al., RoFormer, 2021) for the positions of a step's rows.
  *
- * <p>Computed from a row's position alone, once a step, for all layers that share the frequencies.
+ * <p>Computed from a row's position alone, once for each position, for all layers that share the frequencies.
  */
 public final class RopeTable {
     private final double[] frequencies;
@@ -16,6 +18,11 @@ public final class RopeTable {
     private final Arena arena = Arena.ofAuto();
     private MemorySegment cosines = MemorySegment.NULL;
     private MemorySegment sines = MemorySegment.NULL;
+    /** The same by position, for positions before {@link #known}. */
+    private float[] knownCosines = new float[0];
+
+    private float[] knownSines = new float[0];
+    private int known;
 
     /**
      * @param frequencies radians a position, one for each rotated pair
@@ -56,11 +63,27 @@ public final class RopeTable {
             sines = arena.allocate(cosines.byteSize(), 64);
         }
         for (int row = 0; row < step.rows; row++) {
+            int position = step.position[row];
+            know(position);
+            int at = row * pairs;
+            MemorySegment.copy(knownCosines, position * pairs, cosines, JAVA_FLOAT, 4L * at, pairs);
+            MemorySegment.copy(knownSines, position * pairs, sines, JAVA_FLOAT, 4L * at, pairs);
+        }
+    }
+
+    /** Computes the angles of all positions up to this one that were never needed before. */
+    private void know(int position) {
+        int pairs = frequencies.length;
+        if ((position + 1) * pairs > knownCosines.length) {
+            int room = Math.max((position + 1) * pairs, 2 * knownCosines.length);
+            knownCosines = Arrays.copyOf(knownCosines, room);
+            knownSines = Arrays.copyOf(knownSines, room);
+        }
+        for (; known <= position; known++) {
             for (int i = 0; i < pairs; i++) {
-                double angle = step.position[row] * frequencies[i];
-                long at = (long) row * pairs + i;
-                cosines.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) (Math.cos(angle) * magnitude));
-                sines.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) (Math.sin(angle) * magnitude));
+                double angle = known * frequencies[i];
+                knownCosines[known * pairs + i] = (float) (Math.cos(angle) * magnitude);
+                knownSines[known * pairs + i] = (float) (Math.sin(angle) * magnitude);
             }
         }
     }

@@ -5,6 +5,7 @@ import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.Heads;
 import dev.demotic.runtime.backend.Norm;
 import dev.demotic.runtime.backend.Step;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +55,7 @@ final class Attention {
         if (count == step.contexts()) {
             team.run(count * shape.kvHeads(), bothTask);
         } else {
-            team.runRows(step.rows, enterTask);
+            team.run(step.rows * shape.kvHeads(), enterTask);
             team.run(count * shape.kvHeads(), attendTask);
         }
     }
@@ -77,43 +78,40 @@ final class Attention {
         return count;
     }
 
+    /** Parts are numbered key head by key head: keys of neighbouring rows share lines of the cache, which one thread should write. */
     private void enter(int from, int end) {
-        for (int row = from; row < end; row++) {
-            enter(row, 0, shape.kvHeads());
+        for (int part = from; part < end; ) {
+            int row = part % step.rows;
+            int rows = Math.min(step.rows - row, end - part);
+            enter(row, rows, part / step.rows);
+            part += rows;
         }
     }
 
-    /** Some key heads of a row, and the query heads that read them. */
-    private void enter(int row, int kvHead, int count) {
+    /** A key head of some rows, and the query heads that read it. */
+    private void enter(int row, int rows, int kvHead) {
         int group = shape.heads() / shape.kvHeads();
-        normAndRotate(queries, row, kvHead * group, count * group, heads.queryNorm());
-        normAndRotate(keys, row, kvHead, count, heads.keyNorm());
-        kernels.store(this, row, kvHead, count);
+        normAndRotate(queries, row, rows, kvHead * group, group, heads.queryNorm());
+        normAndRotate(keys, row, rows, kvHead, 1, heads.keyNorm());
+        kernels.store(this, row, rows, kvHead);
     }
 
-    private void normAndRotate(Buffer x, int row, int first, int count, @Nullable Norm norm) {
+    private void normAndRotate(Buffer x, int first, int rows, int firstHead, int count, @Nullable Norm norm) {
         int dimension = shape.headDimension();
-        long at = row * x.stride() + 4L * first * dimension;
-        for (int head = 0; norm != null && head < count; head++) {
-            long within = at + 4L * head * dimension;
-            kernels.rmsNorm(
-                    x.memory(),
-                    within,
-                    ((CpuWeights) norm.gains()).vector(),
-                    dimension,
-                    norm.epsilon(),
-                    x.memory(),
-                    within);
+        for (int row = first; norm != null && row < first + rows; row++) {
+            for (int head = firstHead; head < firstHead + count; head++) {
+                long at = row * x.stride() + 4L * head * dimension;
+                MemorySegment gains = ((CpuWeights) norm.gains()).vector();
+                kernels.rmsNorm(x.memory(), at, gains, dimension, norm.epsilon(), x.memory(), at);
+            }
         }
-        kernels.rotate(x.memory(), at, count, dimension, heads.rope(), row);
+        kernels.rotate(x, first, rows, firstHead, count, dimension, heads.rope());
     }
 
     private void enterAndAttend(int from, int end, int worker) {
         for (int part = from; part < end; part++) {
             int chunk = part / shape.kvHeads();
-            for (int row = chunks[chunk]; row < chunks[chunk + 1]; row++) {
-                enter(row, part % shape.kvHeads(), 1);
-            }
+            enter(chunks[chunk], chunks[chunk + 1] - chunks[chunk], part % shape.kvHeads());
             attend(part, worker);
         }
     }

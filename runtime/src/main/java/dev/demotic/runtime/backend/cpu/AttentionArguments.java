@@ -16,8 +16,12 @@ import java.lang.foreign.StructLayout;
 final class AttentionArguments {
     private static final StructLayout STRUCT = MemoryLayout.structLayout(
             JAVA_LONG.withName("queries"),
+            JAVA_LONG.withName("keys"),
+            JAVA_LONG.withName("values"),
             JAVA_LONG.withName("out"),
             JAVA_LONG.withName("query_stride"),
+            JAVA_LONG.withName("key_stride"),
+            JAVA_LONG.withName("value_stride"),
             JAVA_LONG.withName("out_stride"),
             JAVA_LONG.withName("store"),
             JAVA_LONG.withName("block_bytes"),
@@ -39,8 +43,12 @@ final class AttentionArguments {
             JAVA_LONG.withName("blocks_at"),
             JAVA_LONG.withName("blocks"));
     private static final long QUERIES = offset("queries");
+    private static final long KEYS = offset("keys");
+    private static final long VALUES = offset("values");
     private static final long OUT = offset("out");
     private static final long QUERY_STRIDE = offset("query_stride");
+    private static final long KEY_STRIDE = offset("key_stride");
+    private static final long VALUE_STRIDE = offset("value_stride");
     private static final long OUT_STRIDE = offset("out_stride");
     private static final long STORE = offset("store");
     private static final long BLOCK_BYTES = offset("block_bytes");
@@ -88,8 +96,12 @@ final class AttentionArguments {
         }
         CpuKvStore store = a.store;
         struct.set(JAVA_LONG, QUERIES, a.queries.memory().address());
+        struct.set(JAVA_LONG, KEYS, a.keys.memory().address());
+        struct.set(JAVA_LONG, VALUES, a.values.memory().address());
         struct.set(JAVA_LONG, OUT, a.out.memory().address());
         struct.set(JAVA_LONG, QUERY_STRIDE, a.queries.stride() / Float.BYTES);
+        struct.set(JAVA_LONG, KEY_STRIDE, a.keys.stride() / Float.BYTES);
+        struct.set(JAVA_LONG, VALUE_STRIDE, a.values.stride() / Float.BYTES);
         struct.set(JAVA_LONG, OUT_STRIDE, a.out.stride() / Float.BYTES);
         struct.set(JAVA_LONG, STORE, store.memory().address() + store.keys(0, a.layer, 0));
         struct.set(JAVA_LONG, BLOCK_BYTES, store.shape().blockBytes());

@@ -97,7 +97,13 @@ record JavaKernels(FloatKernels floats) implements Kernels {
     }
 
     @Override
-    public void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row) {
+    public void rotate(Buffer x, int row, int rows, int head, int heads, int dimension, RopeTable table) {
+        for (int end = row + rows; row < end; row++) {
+            rotate(x.memory(), row * x.stride() + 4L * head * dimension, heads, dimension, table, row);
+        }
+    }
+
+    private static void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row) {
         int pairs = table.pairs();
         long toPartner = table.interleaved() ? 4 : 4L * pairs;
         long toNext = table.interleaved() ? 8 : 4;
@@ -118,14 +124,15 @@ record JavaKernels(FloatKernels floats) implements Kernels {
     public void begin(Attention attention) {}
 
     @Override
-    public void store(Attention a, int row, int firstHead, int heads) {
-        int slot = a.step.slot[row];
-        int block = a.step.block(row, slot);
-        int dimension = a.store.shape().headDimension();
-        for (int head = firstHead; head < firstHead + heads; head++) {
-            long at = row * a.keys.stride() + 4L * head * dimension;
-            a.store.writeKey(block, a.layer, head, slot % BLOCK, a.keys.memory(), at);
-            a.store.writeValue(block, a.layer, head, slot % BLOCK, a.values.memory(), at);
+    public void store(Attention a, int row, int rows, int kvHead) {
+        long head = 4L * kvHead * a.store.shape().headDimension();
+        for (int end = row + rows; row < end; row++) {
+            int slot = a.step.slot[row];
+            int block = a.step.block(row, slot);
+            long key = row * a.keys.stride() + head;
+            long value = row * a.values.stride() + head;
+            a.store.writeKey(block, a.layer, kvHead, slot % BLOCK, a.keys.memory(), key);
+            a.store.writeValue(block, a.layer, kvHead, slot % BLOCK, a.values.memory(), value);
         }
     }
 

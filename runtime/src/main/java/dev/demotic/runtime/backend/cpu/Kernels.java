@@ -59,14 +59,14 @@ interface Kernels {
     /** x += factor · delta over {@code n} floats. */
     void add(MemorySegment x, long xOffset, MemorySegment delta, long deltaOffset, float factor, int n);
 
-    /** Rotates the heads of one row in place. */
-    void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row);
+    /** Rotates {@code heads} heads, from {@code head} on, of {@code rows} rows from {@code row} on, in place. */
+    void rotate(Buffer x, int row, int rows, int head, int heads, int dimension, RopeTable table);
 
     /** Told of each attention before any part of it runs. */
     void begin(Attention attention);
 
-    /** Writes the keys and values of one row into its slot, for {@code heads} key heads from {@code head} on. */
-    void store(Attention attention, int row, int head, int heads);
+    /** Writes the keys and values of one key head of {@code rows} rows, from {@code row} on, into the rows' slots. */
+    void store(Attention attention, int row, int rows, int kvHead);
 
     /** The query heads of {@code rows} rows of one sequence, from {@code first} on, that share a key head. */
     void attend(Attention attention, int first, int rows, int kvHead, Scratch scratch);

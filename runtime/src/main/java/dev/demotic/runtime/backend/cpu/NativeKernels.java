@@ -252,12 +252,14 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void rotate(MemorySegment x, long offset, int heads, int dimension, RopeTable table, int row) {
+    public void rotate(Buffer x, int row, int rows, int head, int heads, int dimension, RopeTable table) {
         long angles = 4L * row * table.pairs();
         try {
             NativeLibrary.ROTATE.invokeExact(
                     address,
-                    x.address() + offset,
+                    x.memory().address() + row * x.stride() + 4L * head * dimension,
+                    x.stride() / Float.BYTES,
+                    (long) rows,
                     (long) heads,
                     (long) dimension,
                     (long) table.pairs(),
@@ -275,16 +277,9 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void store(Attention a, int row, int head, int heads) {
+    public void store(Attention a, int row, int rows, int kvHead) {
         try {
-            NativeLibrary.STORE.invokeExact(
-                    address,
-                    attention.address(),
-                    (long) row,
-                    (long) head,
-                    (long) heads,
-                    a.keys.memory().address() + row * a.keys.stride(),
-                    a.values.memory().address() + row * a.values.stride());
+            NativeLibrary.STORE.invokeExact(address, attention.address(), (long) row, (long) rows, (long) kvHead);
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
         }
@@ -305,7 +300,7 @@ final class NativeKernels implements Kernels {
                     (long) first,
                     (long) rows,
                     (long) kvHead,
-                    scratch.floats(queries * slots).address());
+                    scratch.floats(queries * (slots + a.shape.headDimension())).address());
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);
         }

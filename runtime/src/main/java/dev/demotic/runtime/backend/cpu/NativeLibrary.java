@@ -42,9 +42,9 @@ final class NativeLibrary {
     static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl", SHORT);
     static final MethodHandle GATE = handle("gate", null, "lllllll");
     static final MethodHandle ADD = handle("add", null, "lllfl", SHORT);
-    static final MethodHandle ROTATE = handle("rotate", null, "llllllll", SHORT);
+    static final MethodHandle ROTATE = handle("rotate", null, "llllllllll", SHORT);
     static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll", SHORT);
-    static final MethodHandle STORE = handle("store", null, "lllllll", SHORT);
+    static final MethodHandle STORE = handle("store", null, "lllll", SHORT);
     static final MethodHandle ATTEND = handle("attend", null, "llllll");
     static final MethodHandle INT8_PEAK = handle("int8_peak", JAVA_DOUBLE, "ll");
     static final MethodHandle READ_STREAM = handle("read_stream", JAVA_LONG, "lll");
