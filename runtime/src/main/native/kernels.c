@@ -28,6 +28,7 @@
   void gate_##isa(int64_t, float *, const float *, int64_t, int64_t, int64_t);                                \
   void add_##isa(float *, const float *, float, int64_t);                                                     \
   int64_t copy_finite_##isa(const float *, float *, int64_t);                                                 \
+  void exponentials_##isa(float *, int64_t);                                                                  \
   void rotate_##isa(float *, int64_t, int64_t, int64_t, int64_t, int64_t, const float *, const float *, int64_t); \
   void store_##isa(const struct attention *, int64_t, int64_t, int64_t);                                      \
   void attend_##isa(const struct attention *, int64_t, int64_t, int64_t, float *);                            \
@@ -39,7 +40,7 @@
    {product_f32_##isa, product_f16_##isa, product_bf16_##bf16, product_q8_0_##bytes, product_q4_0_##bytes,    \
     product_q4_k_##bytes, product_q5_k_##bytes, product_q6_k_##bytes},                                        \
    rounds, quantize_##isa, to_bf16_##isa, rms_norm_##isa, gate_##isa, add_##isa, copy_finite_##isa,           \
-   rotate_##isa, store_##isa, attend_##isa, int8_peak_##bytes, read_stream_##isa}
+   exponentials_##isa, rotate_##isa, store_##isa, attend_##isa, int8_peak_##bytes, read_stream_##isa}
 
 #if defined(__x86_64__)
 static int has_avx2(void) {
@@ -94,6 +95,10 @@ static const struct kernels sets[] = {
 
 // The i-th set of this build, best first, or null after the last.
 EXPORT const struct kernels *demotic_set(int64_t i) {
+#if defined(__x86_64__)
+  // Intel's processors multiply bfloat16s at half the rate of floats: their best set is the second one.
+  if (i < 2 && __builtin_cpu_is("intel")) i = 1 - i;
+#endif
   return i >= 0 && i < (int64_t)(sizeof sets / sizeof *sets) ? sets + i : 0;
 }
 EXPORT const char *demotic_name(const struct kernels *set) { return set->name; }
@@ -125,6 +130,7 @@ EXPORT void demotic_add(const struct kernels *set, float *x, const float *delta,
 EXPORT int64_t demotic_copy_finite(const struct kernels *set, const float *x, float *y, int64_t n) {
   return set->copy_finite(x, y, n);
 }
+EXPORT void demotic_exponentials(const struct kernels *set, float *x, int64_t n) { set->exponentials(x, n); }
 EXPORT void demotic_rotate(const struct kernels *set, float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension,
                            int64_t pairs, const float *cosines, const float *sines, int64_t interleaved) {
   set->rotate(x, stride, rows, heads, dimension, pairs, cosines, sines, interleaved);

@@ -39,6 +39,18 @@ void KERNEL(rms_norm)(const float *x, const float *gains, int64_t n, float epsil
   for (; i < n; i++) y[i] = x[i] * factor * gains[i];
 }
 
+// x = e^x.
+void KERNEL(exponentials)(float *x, int64_t n) {
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) vf_store(x + i, vf_exp(vf_load(x + i)));
+  if (i < n) {
+    float last[LANES] = {0};
+    __builtin_memcpy(last, x + i, (n - i) * sizeof(float));
+    vf_store(last, vf_exp(vf_load(last)));
+    __builtin_memcpy(x + i, last, (n - i) * sizeof(float));
+  }
+}
+
 // x / (1 + exp(-u)): SiLU with u = x, GELU (tanh form) with u a cubic of x.
 INLINE vf activated(int64_t activation, vf x) {
   vf u = x;

@@ -3,6 +3,7 @@ package dev.demotic.decoding.sample;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.DemoticException;
+import dev.demotic.runtime.backend.cpu.Exponentials;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -24,6 +25,7 @@ public final class Sampler {
     private final SplittableRandom random;
     private final Distribution distribution = new Distribution();
     private float[] logits = {};
+    private float[] exponentials = {};
     private double[] keys = {};
     private int[] spareTokens = {};
     private double[] spareProbabilities = {};
@@ -216,44 +218,51 @@ public final class Sampler {
 
     /** Lists the {@code topK} highest logits (0 for all) by rising id, with the probabilities that the temperature gives. */
     private void softmax(Distribution into, int topK, double temperature) {
-        float limit = topK > 0 && topK < vocabulary ? TopK.limit(logits, topK, keys()) : Float.NEGATIVE_INFINITY;
-        int atLimit = topK - TopK.countAbove(logits, limit);
+        boolean cuts = topK > 0 && topK < vocabulary;
+        float limit = cuts ? TopK.limit(logits, topK, keys()) : Float.NEGATIVE_INFINITY;
+        int atLimit = cuts ? topK - TopK.countAbove(logits, limit) : 0;
         float max = logits[argmax()];
         if (max == Float.NEGATIVE_INFINITY) {
             throw new DemoticException("every token is banned, so none can be drawn; ban fewer by logit bias");
         }
         into.reserve(vocabulary);
-        into.size = 0;
+        exponentials = exponentials.length == 0 ? new float[vocabulary] : exponentials;
+        int size = 0;
         for (int token = 0; token < vocabulary; token++) {
             float logit = logits[token];
             boolean isKept = logit > limit || (logit == limit && atLimit-- > 0);
             if (isKept && logit != Float.NEGATIVE_INFINITY) {
-                into.tokens[into.size] = token;
-                into.probabilities[into.size++] = Math.exp((logit - max) / temperature);
+                into.tokens[size] = token;
+                exponentials[size++] = (float) ((logit - max) / temperature);
             }
         }
+        Exponentials.replace(exponentials, size);
+        for (int i = 0; i < size; i++) {
+            into.probabilities[i] = exponentials[i];
+        }
+        into.size = size;
         into.normalize();
     }
 
     private void truncate(Distribution into) {
         if (settings.topP() < 1) {
-            into.sort(into.probabilities);
-            keepMass(into, settings.topP());
+            // Tokens less likely come after all that are kept: together they have half of what is cut off.
+            double floor = (1 - settings.topP()) / (2 * into.size);
+            keepMass(into, settings.topP(), into.sort(into.probabilities, floor));
         }
         if (settings.minP() > 0) {
             keepLikely(into);
         }
         if (settings.typicalP() < 1) {
-            sortByTypicality(into);
-            keepMass(into, settings.typicalP());
+            keepMass(into, settings.typicalP(), sortByTypicality(into));
         }
     }
 
-    /** Keeps the first tokens of the order until their probabilities add up to {@code mass}; at least one. */
-    private void keepMass(Distribution into, double mass) {
+    /** Keeps the first tokens of the order, which has {@code sorted}, until their probabilities add up to {@code mass}; at least one. */
+    private void keepMass(Distribution into, double mass, int sorted) {
         double sum = 0;
         int count = 0;
-        while (count < into.size && sum < mass) {
+        while (count < sorted && sum < mass) {
             sum += into.probabilities[into.ranked(count++)];
         }
         keep(into, count);
@@ -291,19 +300,19 @@ public final class Sampler {
         into.normalize();
     }
 
-    /** Orders by how close a token's surprise is to the entropy. */
-    private void sortByTypicality(Distribution into) {
+    /** Orders by how close a token's surprise is to the entropy; returns how many tokens there are. */
+    private int sortByTypicality(Distribution into) {
         double entropy = into.entropy();
         double[] typicality = keys();
         for (int i = 0; i < into.size; i++) {
             typicality[i] = -Math.abs(-Math.log(into.probabilities[i]) - entropy);
         }
-        into.sort(typicality);
+        return into.sort(typicality, 0);
     }
 
     /** Mirostat 2: keeps the tokens whose surprise, in bits, is below the running limit; at least the most likely one. */
     private void keepUnsurprising(Distribution into) {
-        into.sort(into.probabilities);
+        into.sort(into.probabilities, 0);
         int count = 1;
         while (count < into.size && -Math.log(into.probabilities[into.ranked(count)]) / Math.log(2) <= surpriseLimit) {
             count++;
@@ -313,8 +322,10 @@ public final class Sampler {
 
     private int argmax() {
         int best = 0;
+        float highest = logits[0];
         for (int token = 1; token < vocabulary; token++) {
-            if (logits[token] > logits[best]) {
+            if (logits[token] > highest) {
+                highest = logits[token];
                 best = token;
             }
         }

@@ -44,6 +44,9 @@ final class NativeLibrary {
     static final MethodHandle ADD = handle("add", null, "lllfl", SHORT);
     static final MethodHandle ROTATE = handle("rotate", null, "llllllllll", SHORT);
     static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll", SHORT);
+    /** On an array of the heap. */
+    static final MethodHandle EXPONENTIALS = handle("exponentials", null, "lal", Linker.Option.critical(true));
+
     static final MethodHandle STORE = handle("store", null, "lllll", SHORT);
     static final MethodHandle ATTEND = handle("attend", null, "llllll");
     static final MethodHandle INT8_PEAK = handle("int8_peak", JAVA_DOUBLE, "ll");
@@ -117,7 +120,7 @@ final class NativeLibrary {
     }
 
     /**
-     * @param parameters a letter each: l for a number or an address, f for a float
+     * @param parameters a letter each: l for a number or an address, f for a float, a for memory of the heap
      */
     @SuppressWarnings("NullAway") // a handle of a library that is not there is never called
     private static MethodHandle handle(
@@ -127,7 +130,7 @@ final class NativeLibrary {
         }
         MemoryLayout[] layouts = parameters
                 .chars()
-                .mapToObj(kind -> kind == 'f' ? JAVA_FLOAT : JAVA_LONG)
+                .mapToObj(kind -> kind == 'f' ? JAVA_FLOAT : kind == 'a' ? ADDRESS : JAVA_LONG)
                 .toArray(MemoryLayout[]::new);
         FunctionDescriptor descriptor =
                 result == null ? FunctionDescriptor.ofVoid(layouts) : FunctionDescriptor.of(result, layouts);
