@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("NullAway.Init") // set before each use
 final class Attention {
     /** Query heads that read a block of keys together. */
-    private static final int QUERIES = 24;
+    private static final int QUERIES = 48;
 
     private final Kernels kernels;
     private final ThreadTeam team;
