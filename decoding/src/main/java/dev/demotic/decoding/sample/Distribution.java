@@ -11,6 +11,8 @@ import java.util.Arrays;
 public final class Distribution {
     /** Total probability below which a list counts as empty: what is left is rounding. */
     private static final double NOTHING = 1e-12;
+    /** Tokens whose probabilities are added up at once in search of one. */
+    private static final int RUN = 64;
 
     int[] tokens = {};
     double[] probabilities = {};
@@ -46,14 +48,25 @@ public final class Distribution {
 
     /** The token at which the running sum of probabilities passes {@code u}, a number from 0 (included) to 1 (excluded). */
     public int at(double u) {
-        double sum = 0;
-        for (int i = 0; i < size; i++) {
-            sum += probabilities[i];
+        double before = 0;
+        for (int from = 0; from < size; from += RUN) {
+            int end = Math.min(from + RUN, size);
+            double sum = before + sum(from, end);
             if (u < sum) {
-                return tokens[i];
+                return at(u, before, from, end);
             }
+            before = sum;
         }
         return tokens[size - 1]; // the probabilities add up to one but for rounding
+    }
+
+    /** The same among tokens {@code from} and after, {@code sum} being that of those before. */
+    private int at(double u, double sum, int from, int end) {
+        int i = from;
+        while (i < end - 1 && u >= (sum += probabilities[i])) {
+            i++;
+        }
+        return tokens[i];
     }
 
     /** In nats. */
@@ -219,26 +232,26 @@ public final class Distribution {
     }
 
     void normalize() {
-        double sum = sum();
+        double factor = 1 / sum(0, size);
         for (int i = 0; i < size; i++) {
-            probabilities[i] /= sum;
+            probabilities[i] *= factor;
         }
     }
 
     /** Four sums side by side: one alone would wait for each addition. */
-    private double sum() {
+    private double sum(int from, int end) {
         double a = 0;
         double b = 0;
         double c = 0;
         double d = 0;
-        int i = 0;
-        for (; i + 4 <= size; i += 4) {
+        int i = from;
+        for (; i + 4 <= end; i += 4) {
             a += probabilities[i];
             b += probabilities[i + 1];
             c += probabilities[i + 2];
             d += probabilities[i + 3];
         }
-        for (; i < size; i++) {
+        for (; i < end; i++) {
             a += probabilities[i];
         }
         return a + b + (c + d);

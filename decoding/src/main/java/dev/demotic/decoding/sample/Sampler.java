@@ -227,13 +227,14 @@ public final class Sampler {
         }
         into.reserve(vocabulary);
         exponentials = exponentials.length == 0 ? new float[vocabulary] : exponentials;
+        double coldness = Math.min(1 / temperature, Double.MAX_VALUE); // infinity times nothing is no number
         int size = 0;
         for (int token = 0; token < vocabulary; token++) {
             float logit = logits[token];
             boolean isKept = logit > limit || (logit == limit && atLimit-- > 0);
             if (isKept && logit != Float.NEGATIVE_INFINITY) {
                 into.tokens[size] = token;
-                exponentials[size++] = (float) ((logit - max) / temperature);
+                exponentials[size++] = (float) ((logit - max) * coldness);
             }
         }
         Exponentials.replace(exponentials, size);

@@ -41,6 +41,28 @@ class DistributionTest {
     }
 
     @Test
+    void aNumberFindsItsTokenAmongMany() {
+        Random random = new Random(4);
+        for (int size : new int[] {1, 63, 64, 65, 1000}) {
+            Distribution p = new Distribution();
+            p.reserve(size);
+            p.size = size;
+            for (int i = 0; i < size; i++) {
+                p.tokens[i] = 3 * i;
+                p.probabilities[i] = 1 + random.nextInt(5);
+            }
+            p.normalize();
+            double before = 0;
+            for (int i = 0; i < size; i++) {
+                assertThat(p.at(before + p.probabilities[i] / 2)).isEqualTo(3 * i);
+                before += p.probabilities[i];
+            }
+            assertThat(p.at(0)).isZero();
+            assertThat(p.at(Math.nextDown(1.0))).isEqualTo(3 * (size - 1));
+        }
+    }
+
+    @Test
     void subtractingLeavesTheResidual() {
         Random random = new Random(1);
         for (int round = 0; round < 500; round++) {

@@ -297,6 +297,14 @@ class SamplerTest {
     }
 
     @Test
+    void theLowestTemperatureTakesTheLikeliest() {
+        Sampler sampler = new Sampler(SamplingSettings.unchanged().withTemperature(Double.MIN_VALUE), 3);
+        for (int i = 0; i < 20; i++) {
+            assertThat(sampler.next(row(1, 3, 2.5))).isEqualTo(1);
+        }
+    }
+
+    @Test
     void settingsOutOfRangeAreRefusedInOneSentence() {
         SamplingSettings good = SamplingSettings.greedy();
         assertThatThrownBy(() -> good.withTemperature(-1))
