@@ -222,8 +222,8 @@ class ChatCompletionsTest {
 
     @Test
     void theNewerLimitGoesBeforeTheOlder() throws Exception {
-        JsonNode reply = api.post(PATH, Api.chat(QUESTION, ", \"max_completion_tokens\": 3, \"max_tokens\": 9"))
-                .json();
+        String limits = ", \"ignore_eos\": true, \"max_completion_tokens\": 3, \"max_tokens\": 9";
+        JsonNode reply = api.post(PATH, Api.chat(QUESTION, limits)).json();
         assertThat(reply.at("/usage/completion_tokens").asInt()).isEqualTo(3);
         assertThat(reply.at("/choices/0/finish_reason").asString()).isEqualTo("length");
         assertThat(reply.at("/choices/0/message").has("refusal")).isTrue();

@@ -242,7 +242,8 @@ class CompletionsTest {
         List<JsonNode> chunks = api.post(
                         PATH,
                         "{\"prompt\": \"" + PROMPT
-                                + "\", \"max_tokens\": 5, \"stream\": true, \"stream_options\": {\"include_usage\": true}}")
+                                + "\", \"temperature\": 0, \"max_tokens\": 5, \"stream\": true,"
+                                + " \"stream_options\": {\"include_usage\": true}}")
                 .chunks();
         assertThat(chunks.getLast().path("choices")).isEmpty();
         assertThat(chunks.getLast().at("/usage/completion_tokens").asInt()).isEqualTo(5);
