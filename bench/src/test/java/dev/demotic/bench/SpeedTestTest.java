@@ -73,7 +73,7 @@ class SpeedTestTest {
         try (LanguageModel model = open(TensorType.F32, 64)) {
             assertThatThrownBy(() -> TEST.run(model, 1, _ -> {}))
                     .isInstanceOf(DemoticException.class)
-                    .hasMessage("measuring needs a context of 72 tokens, and random tiny F32 has 64");
+                    .hasMessage("measuring needs a context of 96 tokens, and random tiny F32 has 64");
         }
     }
 
