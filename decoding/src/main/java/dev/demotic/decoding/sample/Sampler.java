@@ -3,7 +3,7 @@ package dev.demotic.decoding.sample;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.DemoticException;
-import dev.demotic.runtime.backend.cpu.Exponentials;
+import dev.demotic.runtime.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -237,7 +237,7 @@ public final class Sampler {
                 exponentials[size++] = (float) ((logit - max) * coldness);
             }
         }
-        Exponentials.replace(exponentials, size);
+        VectorMath.exp(exponentials, size);
         for (int i = 0; i < size; i++) {
             into.probabilities[i] = exponentials[i];
         }
