@@ -18,7 +18,8 @@ INLINE void store_lanes(const struct product *p, int64_t row, int64_t n, vf sum)
   }
 }
 
-// The most rows of one kernel: as many sums as the registers hold, or nearly.
+// The most rows of one kernel: as many sums as the registers hold, or nearly. More rows go over the weights in chunks: the first,
+// which waits for memory, has most to compute; the others, for which the weights are in the cache, share the rest evenly.
 //
 // Up to twice as many rows go over the weights one tile at a time, as one stream that the processor's own prefetching follows
 // too; several tiles at once are several streams, and slower. Long prompts compute more than they read: where one multiplication
@@ -30,8 +31,10 @@ INLINE void store_lanes(const struct product *p, int64_t row, int64_t n, vf sum)
 #define PROMPT_ROWS 6
 #define PROMPT_ROWS_LESS_1 5
 #define PROMPT_TILES 2
+#elif LANES == 8 && defined(QUANTIZED)
+#define MOST_ROWS 10
 #elif LANES == 8
-#define MOST_ROWS 4
+#define MOST_ROWS 5
 #else
 #define MOST_ROWS 8
 #define PROMPT_ROWS 4

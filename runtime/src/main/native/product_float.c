@@ -8,18 +8,24 @@
 #define BF16_ROWS 0
 #endif
 
-// Columns that a multiplication takes, and their bytes in a tile.
+// Columns that lie side by side in a tile, the bytes of such a step, and how many of them one multiplication takes.
 INLINE int64_t step_columns(int format) { return format == TILE_BF16 ? 2 : 1; }
 INLINE int64_t step_bytes(int format) { return format == TILE_F16 ? 2 * TILE : 4 * TILE; }
+INLINE int64_t multiplied_columns(int format) { return format == TILE_BF16 && BF16_ROWS ? 2 : 1; }
 
-INLINE vf accumulate(int format, vf sum, vi pair, vf weight, const float *x) {
-  if (format != TILE_BF16) return vf_fma(weight, vf_set(*x), sum);
+// The weights of a step in the vector `part` of a tile row: those of column `c`, or the pairs that one multiplication takes.
+INLINE vi weights(int format, const uint8_t *step, int part, int c) {
+  if (format == TILE_F16) return vi_from_float(vf_load_f16((const uint16_t *)step + LANES * part));
+  vi both = vi_load(step + 4 * LANES * part);
+  if (format == TILE_F32 || BF16_ROWS) return both;
+  return c == 0 ? vi_left(both, 16) : vi_and(both, vi_set(0xffff0000));
+}
+
+INLINE vf accumulate(int format, vf sum, vi weight, const void *x) {
 #if BF16_ROWS
-  return vf_dot_bf16(sum, pair, (const uint16_t *)x);
-#else
-  sum = vf_fma(vf_from_bits(vi_left(pair, 16)), vf_set(x[0]), sum);
-  return vf_fma(vf_from_bits(vi_and(pair, vi_set(0xffff0000))), vf_set(x[1]), sum);
+  if (format == TILE_BF16) return vf_dot_bf16(sum, weight, x);
 #endif
+  return vf_fma(vf_from_bits(weight), vf_set(*(const float *)x), sum);
 }
 
 // R rows by T tiles.
@@ -39,17 +45,14 @@ INLINE void sums(int format, int R, int T, const struct product *p, const struct
     }
     UNROLL for (int step = 0; step < 2; step++)
       UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int part = 0; part < PARTS; part++) {
-          const uint8_t *at = w + t * p->tile_bytes + step * step_bytes(format);
-          vi pair = vi_set(0);
-          vf weight = vf_zero();
-          if (format == TILE_BF16) pair = vi_load(at + 4 * LANES * part);
-          else if (format == TILE_F16) weight = vf_load_f16((const uint16_t *)at + LANES * part);
-          else weight = vf_load((const float *)at + LANES * part);
+        UNROLL for (int c = 0; c < step_columns(format); c += multiplied_columns(format)) {
+          vi weight[PARTS];
+          UNROLL for (int part = 0; part < PARTS; part++)
+            weight[part] = weights(format, w + t * p->tile_bytes + step * step_bytes(format), part, c);
           UNROLL for (int r = 0; r < R; r++)
-            sum[t][part][r] = accumulate(
-                format, sum[t][part][r], pair, weight,
-                (const float *)(rows + (r * x->stride + k + step * step_columns(format)) * size));
+            UNROLL for (int part = 0; part < PARTS; part++)
+              sum[t][part][r] = accumulate(format, sum[t][part][r], weight[part],
+                                           rows + (r * x->stride + k + step * step_columns(format) + c) * size);
         }
   }
   UNROLL for (int t = 0; t < T; t++)

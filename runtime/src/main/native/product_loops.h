@@ -19,12 +19,16 @@ DEFINE_ROWS(4)
 #if MOST_ROWS > 4
 DEFINE_ROWS(5)
 DEFINE_ROWS(6)
+#endif
+#if MOST_ROWS > 6
 DEFINE_ROWS(7)
 DEFINE_ROWS(8)
 #endif
 #if MOST_ROWS > 8
 DEFINE_ROWS(9)
 DEFINE_ROWS(10)
+#endif
+#if MOST_ROWS > 10
 DEFINE_ROWS(11)
 DEFINE_ROWS(12)
 DEFINE_ROWS(13)
@@ -41,35 +45,38 @@ void KERNEL(JOIN(product, NAME))(const struct product *p, const struct activatio
   static void (*const few[])(const struct product *, const struct activations *, int64_t, int64_t, int64_t) = {
       0, ROWS(1), ROWS(2), ROWS(3), ROWS(4),
 #if MOST_ROWS > 4
-      ROWS(5), ROWS(6), ROWS(7), ROWS(8),
+      ROWS(5), ROWS(6),
+#endif
+#if MOST_ROWS > 6
+      ROWS(7), ROWS(8),
 #endif
 #if MOST_ROWS > 8
-      ROWS(9), ROWS(10), ROWS(11), ROWS(12), ROWS(13), ROWS(14), ROWS(15), ROWS(16),
+      ROWS(9), ROWS(10),
+#endif
+#if MOST_ROWS > 10
+      ROWS(11), ROWS(12), ROWS(13), ROWS(14), ROWS(15), ROWS(16),
 #endif
   };
   if (rows <= MOST_ROWS) {
     few[rows](p, x, 0, 0, tiles);
     return;
   }
-#ifdef PROMPT_ROWS
-  // Of more than twice MOST_ROWS rows, all chunks have PROMPT_ROWS rows or one less.
-  const int is_prompt = rows > 2 * MOST_ROWS;
-  const int64_t most = is_prompt ? PROMPT_ROWS : MOST_ROWS;
-#else
-  const int64_t most = MOST_ROWS;
-#endif
-  // Chunks of nearly equal size: a short one would pay for the weights like a long one.
-  const int64_t chunks = (rows + most - 1) / most;
   for (int64_t panel = 0; panel < tiles; panel += PANEL) {
     int64_t end = panel + PANEL < tiles ? panel + PANEL : tiles;
-    for (int64_t i = 0; i < chunks; i++) {
-      int64_t from = rows * i / chunks, count = rows * (i + 1) / chunks - from;
 #ifdef PROMPT_ROWS
-      if (is_prompt) {
+    if (rows > 2 * MOST_ROWS) {
+      // All chunks have PROMPT_ROWS rows or one less.
+      const int64_t chunks = (rows + PROMPT_ROWS - 1) / PROMPT_ROWS;
+      for (int64_t i = 0; i < chunks; i++) {
+        int64_t from = rows * i / chunks, count = rows * (i + 1) / chunks - from;
         (count == PROMPT_ROWS ? PROMPT(PROMPT_ROWS) : PROMPT(PROMPT_ROWS_LESS_1))(p, x, from, panel, end);
-        continue;
       }
+      continue;
+    }
 #endif
+    int64_t count = MOST_ROWS, chunks = (rows + MOST_ROWS - 1) / MOST_ROWS;
+    for (int64_t from = 0; from < rows; from += count, chunks--) {
+      if (from > 0) count = (rows - from + chunks - 1) / chunks;
       few[count](p, x, from, panel, end);
     }
   }

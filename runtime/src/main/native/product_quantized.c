@@ -47,7 +47,7 @@ INLINE vi weights(int format, const uint8_t *w, int g) {
 // Where a row's integer sum of a block starts, so that it ends as that of the signed weights.
 INLINE vi start(int format, const struct quantized_block *x) {
   switch (format) {
-#ifdef SIGNED_BYTES
+#if defined(SIGNED_BYTES) || defined(BYTE_SIGNS)
     case TILE_Q8_0: return vi_set(0);
 #else
     case TILE_Q8_0: return vi_set(x->bias);                     // 128 above
@@ -66,7 +66,7 @@ INLINE void fetch_line(int format, const uint8_t *block, int g) {
 
 // The integer sum of one row and one vector of weight rows over a block.
 #ifndef BYTE_PAIRS
-#define SUMS 1
+INLINE int vectors_of_sum(int format) { return 1; }
 struct block_sum {
   vi all;
 };
@@ -82,13 +82,28 @@ INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x)
 // Without dot products of four bytes, products of bytes are added up in pairs, saturated to 16 bits. Of weights below 16 a whole
 // block stays within them (8 groups x 2 products of at most 15 x 127), below 32 half a block, below 64 two groups; a weight byte is
 // taken as two of its kind. So nearly all additions are half as wide as the sums they end in, and all are exact.
-#define SUMS 2
+//
+// Where a byte of rows can take the sign of one of weights, whole bytes are cheaper: the product of a pair stays within 16 bits.
 struct block_sum {
   vi all;
   vi low, high; // 16-bit sums that `all` has not yet; `high` counts sixteenfold
 };
 
+#ifdef BYTE_SIGNS
+INLINE int vectors_of_sum(int format) { return format == TILE_Q8_0 ? 1 : 2; }
+#else
+INLINE int vectors_of_sum(int format) { return 2; }
+#endif
+
 INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x) {
+#ifdef BYTE_SIGNS
+  if (format == TILE_Q8_0) {
+    const vi signed_w = vi_less_128(w);
+    vi products = vi_dot_16(vi_pairs(vi_magnitudes(signed_w), vi_with_signs(vi_four(x), signed_w)), 1);
+    sum->all = g == 0 ? products : vi_add(sum->all, products);
+    return;
+  }
+#endif
   const int groups = format == TILE_Q5_K ? 4 : format == TILE_Q6_K ? 2 : 8;
   const int is_first = g % groups == 0, is_last = g % groups == groups - 1;
   const vi four = vi_four(x), nibble = vi_set(0x0f0f0f0f);
@@ -105,9 +120,9 @@ INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x)
 
 // Vectors of a tile row whose sums fit the registers beside those of their blocks; the others wait for another pass over the
 // tile, which is in the first cache by then.
-INLINE int parts_at_once(int R, int T) {
-  const int others = 11; // weights, levels, scales, constants
-  return R * T * (PARTS + SUMS) + others <= REGISTERS ? PARTS : 1;
+INLINE int parts_at_once(int format, int R, int T) {
+  const int others = LANES == 8 ? 9 : 11; // weights, levels, scales, constants
+  return R * T * (PARTS + vectors_of_sum(format)) + others <= REGISTERS ? PARTS : 1;
 }
 
 // R rows by T tiles by P vectors of a tile row, from vector `first` on.
@@ -143,7 +158,7 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
         UNROLL for (int g = half * 4; g < half * 4 + 8 / halves; g++)
           UNROLL for (int t = 0; t < T; t++) {
             const uint8_t *of_tile = block + t * p->tile_bytes;
-            if (i == 0) fetch_line(format, of_tile, g);
+            if (first + i == 0) fetch_line(format, of_tile, g);
             vi four = weights(format, of_tile + 2 * TILE + 4 * lane, g);
             UNROLL for (int r = 0; r < R; r++) add(format, g, &dots[t][r], four, levels + r * QUANT + 4 * g);
           }
@@ -178,7 +193,7 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
 
 // R rows by T tiles.
 INLINE void sums(int format, int R, int T, const struct product *p, const struct activations *x, int64_t row, int64_t tile) {
-  const int P = parts_at_once(R, T);
+  const int P = parts_at_once(format, R, T);
   for (int first = 0; first < PARTS; first += P) sums_of_parts(format, R, T, P, p, x, row, tile, first);
 }
 

@@ -31,6 +31,7 @@ static inline float vf_highest(vf a) {
 }
 static inline vi vi_round(vf x) { return _mm256_cvtps_epi32(x); }
 static inline vf vf_from_bits(vi x) { return _mm256_castsi256_ps(x); }
+static inline vi vi_from_float(vf x) { return _mm256_castps_si256(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const void *)p)); }
 static inline void vf_store_f16(uint16_t *p, vf x) {
   _mm_storeu_si128((void *)p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
@@ -67,4 +68,9 @@ static inline vi vi_dot(vi acc, vi w, vi x) { return _mm256_dpbusd_avx_epi32(acc
 static inline vi vi_pairs(vi w, vi x) { return _mm256_maddubs_epi16(w, x); }
 static inline vi vi_add_16(vi a, vi b) { return _mm256_add_epi16(a, b); }
 static inline vi vi_dot_16(vi a, int16_t factor) { return _mm256_madd_epi16(a, _mm256_set1_epi16(factor)); }
+#define BYTE_SIGNS
+static inline vi vi_less_128(vi w) { return _mm256_xor_si256(w, _mm256_set1_epi8(-128)); }
+static inline vi vi_magnitudes(vi w) { return _mm256_abs_epi8(w); }
+// x with the signs of w's bytes, and zero where these are.
+static inline vi vi_with_signs(vi x, vi w) { return _mm256_sign_epi8(x, w); }
 #endif

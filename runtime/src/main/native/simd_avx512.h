@@ -24,6 +24,7 @@ static inline float vf_sum(vf a) { return _mm512_reduce_add_ps(a); }
 static inline float vf_highest(vf a) { return _mm512_reduce_max_ps(a); }
 static inline vi vi_round(vf x) { return _mm512_cvtps_epi32(x); }
 static inline vf vf_from_bits(vi x) { return _mm512_castsi512_ps(x); }
+static inline vi vi_from_float(vf x) { return _mm512_castps_si512(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
 static inline void vf_store_f16(uint16_t *p, vf x) {
   _mm256_storeu_si256((void *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));

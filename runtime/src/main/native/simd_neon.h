@@ -26,6 +26,7 @@ static inline float vf_sum(vf a) {
 static inline float vf_highest(vf a) { return vmaxvq_f32(a); }
 static inline vi vi_round(vf x) { return vcvtnq_s32_f32(x); }
 static inline vf vf_from_bits(vi x) { return vreinterpretq_f32_s32(x); }
+static inline vi vi_from_float(vf x) { return vreinterpretq_s32_f32(x); }
 static inline vf vf_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 static inline void vf_store_f16(uint16_t *p, vf x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
 static inline vf vf_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
