@@ -2,6 +2,7 @@ package dev.demotic.decoding;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.demotic.decoding.sample.Softmax;
 import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.Outputs;
@@ -78,24 +79,12 @@ public record Perplexity(double negativeLogLikelihood, long tokens) {
                     sequence.forward(Pass.of(chunk).withLogits(isScored ? Pass.Logits.ALL : Pass.Logits.NONE));
             for (int i = from; i < end && isScored; i++) {
                 if (i + 1 >= first) {
-                    sum -= logProbability(outputs.logits(i - from), tokens[i + 1]);
+                    MemorySegment logits = outputs.logits(i - from);
+                    sum -= Softmax.of(logits).logProbability(logits.getAtIndex(JAVA_FLOAT, tokens[i + 1]));
                 }
             }
             sequence.acceptPathTo(chunk.size() - 1);
         }
         return sum;
-    }
-
-    private static double logProbability(MemorySegment logits, int token) {
-        long vocabulary = logits.byteSize() / Float.BYTES;
-        double max = Double.NEGATIVE_INFINITY;
-        for (long i = 0; i < vocabulary; i++) {
-            max = Math.max(max, logits.getAtIndex(JAVA_FLOAT, i));
-        }
-        double sum = 0;
-        for (long i = 0; i < vocabulary; i++) {
-            sum += Math.exp(logits.getAtIndex(JAVA_FLOAT, i) - max);
-        }
-        return logits.getAtIndex(JAVA_FLOAT, token) - max - Math.log(sum);
     }
 }

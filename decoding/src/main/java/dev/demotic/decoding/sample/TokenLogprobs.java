@@ -21,23 +21,17 @@ public record TokenLogprobs(int token, double logprob, List<Alternative> alterna
     /** Reads a row of logits. */
     public static TokenLogprobs of(MemorySegment row, int token, int alternatives) {
         int vocabulary = (int) (row.byteSize() / Float.BYTES);
-        double max = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < vocabulary; i++) {
-            max = Math.max(max, row.getAtIndex(JAVA_FLOAT, i));
-        }
-        double sum = 0;
-        for (int i = 0; i < vocabulary; i++) {
-            sum += Math.exp(row.getAtIndex(JAVA_FLOAT, i) - max);
-        }
-        double total = max + Math.log(sum);
+        Softmax softmax = Softmax.of(row);
         return new TokenLogprobs(
-                token, row.getAtIndex(JAVA_FLOAT, token) - total, best(row, vocabulary, alternatives, total));
+                token,
+                softmax.logProbability(row.getAtIndex(JAVA_FLOAT, token)),
+                best(row, vocabulary, alternatives, softmax));
     }
 
-    private static List<Alternative> best(MemorySegment row, int vocabulary, int count, double total) {
+    private static List<Alternative> best(MemorySegment row, int vocabulary, int count, Softmax softmax) {
         List<Alternative> best = new ArrayList<>(count + 1);
         for (int i = 0; i < vocabulary && count > 0; i++) {
-            double logprob = row.getAtIndex(JAVA_FLOAT, i) - total;
+            double logprob = softmax.logProbability(row.getAtIndex(JAVA_FLOAT, i));
             if (best.size() == count && logprob <= best.getLast().logprob()) {
                 continue;
             }

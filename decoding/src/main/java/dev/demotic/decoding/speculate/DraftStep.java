@@ -2,6 +2,7 @@ package dev.demotic.decoding.speculate;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.demotic.decoding.sample.Softmax;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -34,20 +35,8 @@ public record DraftStep(int depth, int token, MemorySegment logits, MemorySegmen
 
     /** How sure the draft model was; looks at every logit. */
     public Confidence confidence() {
-        long size = logits.byteSize() / Float.BYTES;
-        double max = Double.NEGATIVE_INFINITY;
-        for (long i = 0; i < size; i++) {
-            max = Math.max(max, logits.getAtIndex(JAVA_FLOAT, i));
-        }
-        double sum = 0;
-        double weighted = 0;
-        for (long i = 0; i < size; i++) {
-            double below = logits.getAtIndex(JAVA_FLOAT, i) - max;
-            double weight = Math.exp(below);
-            sum += weight;
-            weighted += weight > 0 ? weight * below : 0;
-        }
-        double probability = Math.exp(logits.getAtIndex(JAVA_FLOAT, token) - max) / sum;
-        return new Confidence(probability, Math.log(sum) - weighted / sum);
+        Softmax softmax = Softmax.of(logits);
+        return new Confidence(
+                Math.exp(softmax.logProbability(logits.getAtIndex(JAVA_FLOAT, token))), softmax.entropy());
     }
 }
