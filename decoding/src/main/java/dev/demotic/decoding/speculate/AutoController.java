@@ -5,10 +5,10 @@ package dev.demotic.decoding.speculate;
  *
  * <p>After the goodput of X. Liu et al., "Optimizing Speculative Decoding for Serving Large Language Models Using Goodput", 2024, arXiv
  * 2406.14066. To emit a text in the least time, a round that is expected to bring e tokens in time t should have the highest
- * e - λ·t, λ being the tokens a second that can be had here otherwise: the best rate of plain steps and of rounds with a
- * guesser. So each row and each pass of a drafter has a price in tokens, and a draft grows as long as what the next token
- * promises exceeds its price. Copies of earlier text cost nothing but their rows; they set no rate of their own, since they
- * cannot be had everywhere. Under load a row is paid for by all sequences of the step.
+ * e - λ·t, λ being the tokens a second that can be had here otherwise: the best rate of plain steps, of rounds with a
+ * guesser and of this reply's rounds in the mean. So each row and each pass of a drafter has a price in tokens, and a draft grows as
+ * long as what the next token promises exceeds its price. Copies of earlier text cost nothing but their rows; where they are
+ * frequent, time is dear. Under load a row is paid for by all sequences of the step.
  *
  * <p>Times come from outside, so that tests can have a clock of their own. One controller a reply; used by one thread.
  */
@@ -40,8 +40,8 @@ final class AutoController {
     private final StepCost cost;
     private final DraftCost draftCost;
     private final RoundMeans guesses;
+    private final RoundMeans rounds;
     private final Trials trials;
-    private final boolean hasGuesser;
     private double otherRows;
     private double sequences = 1;
     private double spentNanos;
@@ -52,15 +52,15 @@ final class AutoController {
      * @param cost of the target's steps, shared by all replies
      * @param draftCost of the guesser's passes, shared likewise
      * @param guesses what rounds with a guesser bring in this reply
+     * @param rounds what its rounds bring, whatever they draft by
      * @param trials of all replies
-     * @param hasGuesser whether there is anything but copies
      */
-    AutoController(StepCost cost, DraftCost draftCost, RoundMeans guesses, Trials trials, boolean hasGuesser) {
+    AutoController(StepCost cost, DraftCost draftCost, RoundMeans guesses, RoundMeans rounds, Trials trials) {
         this.cost = cost;
         this.draftCost = draftCost;
         this.guesses = guesses;
+        this.rounds = rounds;
         this.trials = trials;
-        this.hasGuesser = hasGuesser;
     }
 
     /**
@@ -80,7 +80,7 @@ final class AutoController {
     }
 
     /**
-     * λ: tokens a nanosecond that a sequence can have here without copies, if all of them do alike. What the others draft just now does
+     * λ: tokens a nanosecond that a sequence can have here, if all of them do alike. What the others draft just now does
      * not count: each would take a step for dear because of the drafts of the others, and draft for the same reason.
      */
     double tokensPerNano() {
@@ -88,13 +88,15 @@ final class AutoController {
         if (step == 0) {
             return 0;
         }
-        double plain = 1 / step;
-        double guessing = (1 + guesses.accepted()) / (draftNanos() + cost.nanos(sequences * (1 + guesses.rows())));
-        return hasGuesser ? Math.max(plain, guessing) : plain;
+        return Math.max(1 / step, Math.max(rate(guesses), rate(rounds)));
     }
 
-    private double draftNanos() {
-        return guesses.passes() * draftCost.passNanos();
+    private double rate(RoundMeans of) {
+        return (1 + of.accepted()) / (draftNanos(of) + cost.nanos(sequences * (1 + of.rows())));
+    }
+
+    private double draftNanos(RoundMeans of) {
+        return of.passes() * draftCost.passNanos();
     }
 
     /** The price, in tokens, of further rows in a pass that has some already. */
@@ -109,7 +111,7 @@ final class AutoController {
 
     /** What a round with a guesser promises beyond a plain step, in tokens, its price taken off. */
     double valueOfGuess() {
-        return guesses.accepted() - priceOf(draftNanos()) - priceOfRows(1, guesses.rows());
+        return guesses.accepted() - priceOf(draftNanos(guesses)) - priceOfRows(1, guesses.rows());
     }
 
     /**
@@ -122,14 +124,14 @@ final class AutoController {
         if (!cost.isKnown()) {
             return Choice.NONE; // there is no price yet
         }
-        double guess = hasGuesser && spentNanos >= PATIENCE * backlogNanos ? valueOfGuess() : 0;
+        double guess = spentNanos >= PATIENCE * backlogNanos ? valueOfGuess() : 0;
         if (guess > 0 && guess >= valueOfCopy) {
             return Choice.GUESS;
         }
         if (valueOfCopy > 0) {
             return Choice.COPY;
         }
-        return hasGuesser && isTimeToTry(backlogNanos) ? Choice.GUESS : Choice.NONE;
+        return isTimeToTry(backlogNanos) ? Choice.GUESS : Choice.NONE;
     }
 
     /** Trials are to cost but a small share of what was saved up for them. */
@@ -154,6 +156,7 @@ final class AutoController {
      * @param passes of the guesser
      */
     void verified(Choice choice, int drafted, int accepted, int passes) {
+        rounds.learn(accepted, drafted, passes);
         if (choice != Choice.GUESS) {
             sinceGuess++;
             trials.rested();

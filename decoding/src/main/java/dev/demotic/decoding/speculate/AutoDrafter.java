@@ -34,9 +34,10 @@ final class AutoDrafter implements Drafter {
     private final Experience sampled = new Experience();
 
     /** What is known of a kind of text. */
-    private record Experience(GuessChances copies, GuessChances guesses, RoundMeans rounds, Trials trials) {
+    private record Experience(
+            GuessChances copies, GuessChances guesses, RoundMeans guessRounds, RoundMeans rounds, Trials trials) {
         Experience() {
-            this(CopySource.chances(), Sureness.chances(), new RoundMeans(), new Trials());
+            this(CopySource.chances(), Sureness.chances(), new RoundMeans(), new RoundMeans(), new Trials());
         }
     }
 
@@ -65,7 +66,7 @@ final class AutoDrafter implements Drafter {
         private final CopySource copies;
         private final Guesser guesser;
         private final AutoController controller;
-        private final RoundMeans rounds;
+        private final RoundMeans guessRounds;
         private final Load load = new Load();
         private final AutoReport.Counter counter = new AutoReport.Counter();
         private Choice choice = Choice.NONE;
@@ -78,8 +79,9 @@ final class AutoDrafter implements Drafter {
             history = sampler.history();
             copies = new CopySource(history, known.copies().forReply());
             guesser = guesser(context, known.guesses().forReply());
-            rounds = known.rounds().forReply();
-            controller = new AutoController(cost, draftCost, rounds, known.trials(), true);
+            guessRounds = known.guessRounds().forReply();
+            controller = new AutoController(
+                    cost, draftCost, guessRounds, known.rounds().forReply(), known.trials());
         }
 
         private Guesser guesser(Drafter.Context context, GuessChances chances) {
@@ -193,7 +195,7 @@ final class AutoDrafter implements Drafter {
             List<Double> ratios =
                     DoubleStream.of(2, 4, 8, 16, 32).map(cost::ratio).boxed().toList();
             AutoReport.Prices prices = new AutoReport.Prices(
-                    cost.nanos(1) / 1e9, ratios, rounds.passes() * draftCost.passNanos() / 1e9, load.sequences());
+                    cost.nanos(1) / 1e9, ratios, guessRounds.passes() * draftCost.passNanos() / 1e9, load.sequences());
             return new AutoReport(statistics, counter.sources(guesserName()), prices);
         }
     }

@@ -8,8 +8,8 @@ package dev.demotic.decoding.speculate;
  */
 final class DraftCost {
     private static final double FALL = 0.5;
-    private static final double RISE = 0.1;
-    private static final double FORGET = 0.02;
+    private static final double RISE = 0.2;
+    private static final double FORGET = 0.01;
     /** What took longer than this many times the expected was held up by something else. */
     private static final double LONGEST = 2;
     /** How many tokens of a text are read in the time of a single pass, before any text was. */

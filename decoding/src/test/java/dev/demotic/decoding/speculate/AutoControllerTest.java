@@ -18,6 +18,7 @@ class AutoControllerTest {
 
     private final StepCost cost = new StepCost();
     private final DraftCost draftCost = new DraftCost(cost, 0.1);
+    private final RoundMeans guessRounds = new RoundMeans();
     private final RoundMeans rounds = new RoundMeans();
     private final Random random = new Random(1);
     private final Map<Choice, Integer> chosen = new EnumMap<>(Choice.class);
@@ -29,9 +30,13 @@ class AutoControllerTest {
         }
     }
 
+    private AutoController controller() {
+        return new AutoController(cost, draftCost, guessRounds.forReply(), rounds.forReply(), new Trials());
+    }
+
     /** Generates tokens and returns the time over that of plain decoding. */
     private double run(Machine machine, double copyChance) {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
+        AutoController controller = controller();
         double nanos = 0;
         int tokens = 0;
         while (tokens < TOKENS) {
@@ -125,7 +130,7 @@ class AutoControllerTest {
 
     @Test
     void aTextIsReadOnceTheReplyHasTakenLonger() {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
+        AutoController controller = controller();
         cost.learn(1, (long) STEP);
         assertThat(controller.choose(0, STEP)).isEqualTo(Choice.NONE);
         controller.spent(10 * STEP);
@@ -134,7 +139,7 @@ class AutoControllerTest {
 
     @Test
     void underLoadARowIsPaidForByAll() {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
+        AutoController controller = controller();
         for (int i = 0; i < 50; i++) {
             cost.learn(1, (long) STEP);
             cost.learn(8, (long) (1.1 * STEP));
@@ -148,7 +153,7 @@ class AutoControllerTest {
 
     @Test
     void theDraftsOfOthersMakeNoRowCheaper() {
-        AutoController controller = new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true);
+        AutoController controller = controller();
         for (int i = 0; i < 50; i++) {
             for (int rows = 1; rows <= 128; rows *= 2) {
                 cost.learn(rows, (long) (STEP * (1 + 0.2 * (rows - 1))));
@@ -175,8 +180,7 @@ class AutoControllerTest {
 
     @Test
     void nothingIsDraftedBeforeThereIsAPrice() {
-        assertThat(new AutoController(cost, draftCost, rounds.forReply(), new Trials(), true).choose(5, 0))
-                .isEqualTo(Choice.NONE);
+        assertThat(controller().choose(5, 0)).isEqualTo(Choice.NONE);
     }
 
     @Test
