@@ -64,6 +64,14 @@ INLINE void fetch_line(int format, const uint8_t *block, int g) {
   if (g == 7 && block_bytes(format) > 512) fetch_ahead(block + 512);
 }
 
+// As fetch_line where a tile takes several passes, of P vectors of a tile row each: every pass fetches its share of the next tile. If
+// the first fetched all, memory would wait in the others.
+INLINE void fetch_share(int format, int P, const uint8_t *next, int g) {
+  const int share = block_bytes(format) * P / PARTS;
+  if (g % 2 == 0 && 32 * g < share) __builtin_prefetch(next + 32 * g, 0, 2);
+  if (g == 7 && share > 256) __builtin_prefetch(next + 256, 0, 2);
+}
+
 // The integer sum of one row and one vector of weight rows over a block.
 #ifndef BYTE_PAIRS
 INLINE int vectors_of_sum(int format) { return 1; }
@@ -131,6 +139,7 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
   const int8_t *levels = (const int8_t *)x->values + row * QUANT;
   const struct quantized_block *quantized = x->blocks + row;
   const uint8_t *block = p->weights + tile * p->tile_bytes;
+  const uint8_t *next = block + (T * PARTS + first) * p->tile_bytes / PARTS;
   // Q6_K has a scale for each half of a block.
   const int halves = format == TILE_Q6_K ? 2 : 1;
   vf sum[MOST_TILES][PARTS][MOST_ROWS], scales[MOST_TILES][PARTS], minima[MOST_TILES][PARTS];
@@ -139,7 +148,8 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
       UNROLL for (int r = 0; r < R; r++) sum[t][i][r] = vf_zero();
 
   for (int64_t b = 0; b < p->columns / QUANT;
-       b++, block += block_bytes(format), levels += QUANT * x->stride, quantized += x->stride) {
+       b++, block += block_bytes(format), levels += QUANT * x->stride, quantized += x->stride,
+               next += block_bytes(format) * P / PARTS) {
     if (super_bytes(format) && b % (SUPER / QUANT) == 0) {
       UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int i = 0; i < P; i++) {
@@ -158,7 +168,8 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
         UNROLL for (int g = half * 4; g < half * 4 + 8 / halves; g++)
           UNROLL for (int t = 0; t < T; t++) {
             const uint8_t *of_tile = block + t * p->tile_bytes;
-            if (first + i == 0) fetch_line(format, of_tile, g);
+            if (P < PARTS) fetch_share(format, P, next, g);
+            else if (i == 0) fetch_line(format, of_tile, g);
             vi four = weights(format, of_tile + 2 * TILE + 4 * lane, g);
             UNROLL for (int r = 0; r < R; r++) add(format, g, &dots[t][r], four, levels + r * QUANT + 4 * g);
           }
