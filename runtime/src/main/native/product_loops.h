@@ -18,9 +18,9 @@ DEFINE_ROWS(3)
 DEFINE_ROWS(4)
 #if MOST_ROWS > 4
 DEFINE_ROWS(5)
-DEFINE_ROWS(6)
 #endif
-#if MOST_ROWS > 6
+#if MOST_ROWS > 5
+DEFINE_ROWS(6)
 DEFINE_ROWS(7)
 DEFINE_ROWS(8)
 #endif
@@ -45,10 +45,10 @@ void KERNEL(JOIN(product, NAME))(const struct product *p, const struct activatio
   static void (*const few[])(const struct product *, const struct activations *, int64_t, int64_t, int64_t) = {
       0, ROWS(1), ROWS(2), ROWS(3), ROWS(4),
 #if MOST_ROWS > 4
-      ROWS(5), ROWS(6),
+      ROWS(5),
 #endif
-#if MOST_ROWS > 6
-      ROWS(7), ROWS(8),
+#if MOST_ROWS > 5
+      ROWS(6), ROWS(7), ROWS(8),
 #endif
 #if MOST_ROWS > 8
       ROWS(9), ROWS(10),

@@ -91,7 +91,7 @@ INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x)
 // block stays within them (8 groups x 2 products of at most 15 x 127), below 32 half a block, below 64 two groups; a weight byte is
 // taken as two of its kind. So nearly all additions are half as wide as the sums they end in, and all are exact.
 //
-// Where a byte of rows can take the sign of one of weights, whole bytes are cheaper: the product of a pair stays within 16 bits.
+// Where a row's byte can take the sign of a weight's, whole bytes are cheaper: two products of them fit 16 bits.
 struct block_sum {
   vi all;
   vi low, high; // 16-bit sums that `all` has not yet; `high` counts sixteenfold
@@ -148,8 +148,8 @@ INLINE void sums_of_parts(int format, int R, int T, int P, const struct product 
       UNROLL for (int r = 0; r < R; r++) sum[t][i][r] = vf_zero();
 
   for (int64_t b = 0; b < p->columns / QUANT;
-       b++, block += block_bytes(format), levels += QUANT * x->stride, quantized += x->stride,
-               next += block_bytes(format) * P / PARTS) {
+       b++, block += block_bytes(format), next += block_bytes(format) * P / PARTS, levels += QUANT * x->stride,
+       quantized += x->stride) {
     if (super_bytes(format) && b % (SUPER / QUANT) == 0) {
       UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int i = 0; i < P; i++) {

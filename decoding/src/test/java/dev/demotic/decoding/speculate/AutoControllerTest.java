@@ -119,6 +119,23 @@ class AutoControllerTest {
     }
 
     @Test
+    void rowsAreDearWhereCopiesAreFrequent() {
+        AutoController controller = controller();
+        for (int i = 0; i < 20; i++) {
+            cost.learn(1, (long) STEP);
+        }
+        double price = controller.priceOfRows(1, 1);
+        for (int i = 0; i < 50; i++) {
+            controller.verified(Choice.COPY, 8, 8, 0);
+        }
+        assertThat(controller.priceOfRows(1, 1)).isGreaterThan(2 * price);
+        for (int i = 0; i < 200; i++) {
+            controller.verified(Choice.NONE, 0, 0, 0);
+        }
+        assertThat(controller.priceOfRows(1, 1)).isLessThan(1.1 * price);
+    }
+
+    @Test
     void aSlowStartIsForgotten() {
         cost.learn(1, (long) STEP);
         for (int i = 0; i < 20; i++) {
