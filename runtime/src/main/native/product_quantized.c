@@ -47,7 +47,7 @@ INLINE vi weights(int format, const uint8_t *w, int g) {
 // Where a row's integer sum of a block starts, so that it ends as that of the signed weights.
 INLINE vi start(int format, const struct quantized_block *x) {
   switch (format) {
-#if defined(SIGNED_BYTES) || defined(BYTE_SIGNS)
+#ifdef SIGNED_BYTES
     case TILE_Q8_0: return vi_set(0);
 #else
     case TILE_Q8_0: return vi_set(x->bias);                     // 128 above
@@ -97,18 +97,18 @@ struct block_sum {
   vi low, high; // 16-bit sums that `all` has not yet; `high` counts sixteenfold
 };
 
-#ifdef BYTE_SIGNS
-INLINE int vectors_of_sum(int format) { return format == TILE_Q8_0 ? 1 : 2; }
-#else
-INLINE int vectors_of_sum(int format) { return 2; }
+INLINE int vectors_of_sum(int format) {
+#ifdef SIGNED_BYTES
+  if (format == TILE_Q8_0) return 1;
 #endif
+  return 2;
+}
 
 INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x) {
-#ifdef BYTE_SIGNS
+#ifdef SIGNED_BYTES
   if (format == TILE_Q8_0) {
-    const vi signed_w = vi_less_128(w);
-    vi products = vi_dot_16(vi_pairs(vi_magnitudes(signed_w), vi_with_signs(vi_four(x), signed_w)), 1);
-    sum->all = g == 0 ? products : vi_add(sum->all, products);
+    w = vi_less_128(w);
+    sum->all = vi_add(sum->all, vi_dot_16(vi_pairs(vi_magnitudes(w), vi_with_signs(vi_four(x), w)), 1));
     return;
   }
 #endif
@@ -129,7 +129,7 @@ INLINE void add(int format, int g, struct block_sum *sum, vi w, const int8_t *x)
 // Vectors of a tile row whose sums fit the registers beside those of their blocks; the others wait for another pass over the
 // tile, which is in the first cache by then.
 INLINE int parts_at_once(int format, int R, int T) {
-  const int others = LANES == 8 ? 9 : 11; // weights, levels, scales, constants
+  const int others = LANES == 8 ? 9 : 11; // weights, levels, scales, constants; AVX2 takes some from memory
   return R * T * (PARTS + vectors_of_sum(format)) + others <= REGISTERS ? PARTS : 1;
 }
 

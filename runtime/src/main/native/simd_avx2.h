@@ -68,7 +68,7 @@ static inline vi vi_dot(vi acc, vi w, vi x) { return _mm256_dpbusd_avx_epi32(acc
 static inline vi vi_pairs(vi w, vi x) { return _mm256_maddubs_epi16(w, x); }
 static inline vi vi_add_16(vi a, vi b) { return _mm256_add_epi16(a, b); }
 static inline vi vi_dot_16(vi a, int16_t factor) { return _mm256_madd_epi16(a, _mm256_set1_epi16(factor)); }
-#define BYTE_SIGNS
+#define SIGNED_BYTES
 static inline vi vi_less_128(vi w) { return _mm256_xor_si256(w, _mm256_set1_epi8(-128)); }
 static inline vi vi_magnitudes(vi w) { return _mm256_abs_epi8(w); }
 // x with the signs of w's bytes, and zero where these are.

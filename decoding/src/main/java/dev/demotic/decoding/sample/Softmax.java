@@ -23,21 +23,21 @@ public record Softmax(double logTotal, double entropy) {
         for (int i = 0; i < vocabulary; i++) {
             max = Math.max(max, row.getAtIndex(JAVA_FLOAT, i));
         }
-        float[] below = new float[CHUNK];
         float[] weights = new float[CHUNK];
         double sum = 0;
         double weighted = 0;
         for (int from = 0; from < vocabulary; from += CHUNK) {
             int count = Math.min(CHUNK, vocabulary - from);
-            MemorySegment.copy(row, JAVA_FLOAT, (long) from * Float.BYTES, below, 0, count);
             for (int i = 0; i < count; i++) {
-                below[i] = Math.max(below[i] - max, LEAST);
-                weights[i] = below[i];
+                weights[i] = row.getAtIndex(JAVA_FLOAT, from + i) - max;
             }
             VectorMath.exp(weights, count);
             for (int i = 0; i < count; i++) {
-                sum += weights[i];
-                weighted += (double) weights[i] * below[i];
+                float below = row.getAtIndex(JAVA_FLOAT, from + i) - max;
+                if (below > LEAST) {
+                    sum += weights[i];
+                    weighted += (double) weights[i] * below;
+                }
             }
         }
         return new Softmax(max + Math.log(sum), Math.log(sum) - weighted / sum);

@@ -96,8 +96,7 @@ class SpecDecPlusPlusTest {
         assertThat(confidence.probability()).isCloseTo(0.5, within(1e-6));
         assertThat(confidence.entropy()).isCloseTo(1.5 * Math.log(2), within(1e-6));
         MemorySegment banned = MemorySegment.ofArray(new float[] {3, Float.NEGATIVE_INFINITY});
-        assertThat(new DraftStep(1, 0, banned).confidence().probability()).isEqualTo(1);
-        assertThat(new DraftStep(1, 0, banned).confidence().entropy()).isCloseTo(0, within(1e-30));
+        assertThat(new DraftStep(1, 0, banned).confidence()).isEqualTo(new DraftStep.Confidence(1, 0));
     }
 
     @Test
