@@ -78,8 +78,9 @@ struct kernels {
   int (*runs_here)(void);
   void (*product[FORMATS])(const struct product *p, const struct activations *x, int64_t rows, int64_t tiles);
   int64_t rounds_rows; // whether products with BF16 weights take bfloat16 rows
-  void (*quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks, int64_t stride);
-  void (*to_bf16)(const float *x, int64_t n, uint16_t *out);
+  void (*quantize)(const float *x, int64_t x_stride, int64_t rows, int64_t n, int8_t *levels, struct quantized_block *blocks,
+                   int64_t stride);
+  void (*to_bf16)(const float *x, int64_t x_stride, int64_t rows, int64_t n, uint16_t *out, int64_t stride);
   void (*rms_norm)(const float *x, const float *gains, int64_t n, float epsilon, float *y);
   void (*gate)(int64_t activation, float *gate, const float *up, int64_t stride, int64_t rows, int64_t columns);
   void (*add)(float *x, const float *delta, float factor, int64_t n);

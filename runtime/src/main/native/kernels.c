@@ -22,8 +22,8 @@
   DECLARE_QUANTIZED(isa);                                                                                     \
   void product_f32_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
   void product_f16_##isa(const struct product *, const struct activations *, int64_t, int64_t);               \
-  void quantize_##isa(const float *, int64_t, int8_t *, struct quantized_block *, int64_t);                   \
-  void to_bf16_##isa(const float *, int64_t, uint16_t *);                                                     \
+  void quantize_##isa(const float *, int64_t, int64_t, int64_t, int8_t *, struct quantized_block *, int64_t); \
+  void to_bf16_##isa(const float *, int64_t, int64_t, int64_t, uint16_t *, int64_t);                          \
   void rms_norm_##isa(const float *, const float *, int64_t, float, float *);                                 \
   void gate_##isa(int64_t, float *, const float *, int64_t, int64_t, int64_t);                                \
   void add_##isa(float *, const float *, float, int64_t);                                                     \
@@ -112,11 +112,14 @@ EXPORT void demotic_product(const struct kernels *set, int64_t format, const uin
   struct activations x = {values, blocks, stride};
   set->product[format](&p, &x, rows, tiles);
 }
-EXPORT void demotic_quantize(const struct kernels *set, const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks,
-                             int64_t stride) {
-  set->quantize(x, n, levels, blocks, stride);
+EXPORT void demotic_quantize(const struct kernels *set, const float *x, int64_t x_stride, int64_t rows, int64_t n, int8_t *levels,
+                             struct quantized_block *blocks, int64_t stride) {
+  set->quantize(x, x_stride, rows, n, levels, blocks, stride);
 }
-EXPORT void demotic_to_bf16(const struct kernels *set, const float *x, int64_t n, uint16_t *out) { set->to_bf16(x, n, out); }
+EXPORT void demotic_to_bf16(const struct kernels *set, const float *x, int64_t x_stride, int64_t rows, int64_t n, uint16_t *out,
+                            int64_t stride) {
+  set->to_bf16(x, x_stride, rows, n, out, stride);
+}
 EXPORT void demotic_rms_norm(const struct kernels *set, const float *x, const float *gains, int64_t n, float epsilon, float *y) {
   set->rms_norm(x, gains, n, epsilon, y);
 }

@@ -1,9 +1,8 @@
-// What is done to single rows of activations.
+// What is done to rows of activations.
 #include "simd.h"
 #include <math.h>
 
-// Quantizes blocks of 32: scale = largest magnitude / 127, levels rounded to nearest. From a block to the next lie `stride` others.
-void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks, int64_t stride) {
+INLINE void quantize_row(const float *x, int64_t n, int8_t *levels, struct quantized_block *blocks, int64_t stride) {
   for (int64_t b = 0; b < n / QUANT; b++, x += QUANT, levels += QUANT * stride, blocks += stride) {
     vf magnitude = vf_abs(vf_load(x));
     for (int i = LANES; i < QUANT; i += LANES) magnitude = vf_max(magnitude, vf_abs(vf_load(x + i)));
@@ -17,8 +16,16 @@ void KERNEL(quantize)(const float *x, int64_t n, int8_t *levels, struct quantize
   }
 }
 
-void KERNEL(to_bf16)(const float *x, int64_t n, uint16_t *out) {
-  for (int64_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);
+// Quantizes `n` columns of rows in blocks of 32: scale = largest magnitude / 127, levels rounded to nearest. Rows lie side by side;
+// from a block of columns to the next lie `stride` others.
+void KERNEL(quantize)(const float *x, int64_t x_stride, int64_t rows, int64_t n, int8_t *levels, struct quantized_block *blocks,
+                      int64_t stride) {
+  for (int64_t row = 0; row < rows; row++) quantize_row(x + row * x_stride, n, levels + row * QUANT, blocks + row, stride);
+}
+
+void KERNEL(to_bf16)(const float *x, int64_t x_stride, int64_t rows, int64_t n, uint16_t *out, int64_t stride) {
+  for (int64_t row = 0; row < rows; row++, x += x_stride, out += stride)
+    for (int64_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);
 }
 
 void KERNEL(rms_norm)(const float *x, const float *gains, int64_t n, float epsilon, float *y) {

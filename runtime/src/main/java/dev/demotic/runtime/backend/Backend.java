@@ -46,30 +46,39 @@ public interface Backend extends AutoCloseable {
      */
     void project(Buffer x, int rows, @Nullable Norm norm, List<Projection> projections, List<Buffer> outs);
 
-    /** sum[r] += projection · x[r]. */
-    void addProjection(Projection projection, Buffer x, int rows, Buffer sum);
-
     /**
-     * gated = activation(gate · norm(x)) * (up · norm(x)) (Shazeer, GLU variants, 2020).
+     * sum[r] += down · gated[r], where gated = activation(gate · norm(x)) * (up · norm(x)) (Shazeer, GLU variants, 2020).
      *
      * @param norm what the rows go through first, or null
      * @param gateAndUp the two matrices, of the same shape
-     * @param gatedAndRaised where the result goes, and working memory of the same shape
+     * @param gatedAndRaised where gated goes, and working memory of the same shape
+     * @param sum may be x
      */
-    void projectGated(
+    void addGated(
             Activation activation,
             Buffer x,
             int rows,
             @Nullable Norm norm,
             List<Projection> gateAndUp,
-            List<Buffer> gatedAndRaised);
+            List<Buffer> gatedAndRaised,
+            Projection down,
+            Buffer sum);
 
     /**
-     * Attention of each row over its own context: norms and rotates queries and keys, writes keys and values into the rows'
-     * slots, then out[r] = softmax(q k^T) v, heads side by side. Changes queries and keys in place.
+     * sum[r] += output · attended[r], attention of each row over its own context: norms and rotates queries and keys, writes keys
+     * and values into the rows' slots, then attended[r] = softmax(q k^T) v, heads side by side.
+     *
+     * @param inputs queries, keys and values; the first two are changed in place
      */
-    void attend(
-            KvStore store, int layer, Step step, Heads heads, Buffer queries, Buffer keys, Buffer values, Buffer out);
+    void addAttention(
+            KvStore store,
+            int layer,
+            Step step,
+            Heads heads,
+            List<Buffer> inputs,
+            Buffer attended,
+            Projection output,
+            Buffer sum);
 
     /** x += delta. */
     void add(Buffer x, Buffer delta, int rows);

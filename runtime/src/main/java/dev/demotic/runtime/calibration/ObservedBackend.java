@@ -148,27 +148,32 @@ final class ObservedBackend implements Backend {
     }
 
     @Override
-    public void addProjection(Projection projection, Buffer x, int rows, Buffer sum) {
-        observe(x, rows, null, List.of(projection));
-        backend.addProjection(projection, x, rows, sum);
-    }
-
-    @Override
-    public void projectGated(
+    public void addGated(
             Activation activation,
             Buffer x,
             int rows,
             @Nullable Norm norm,
             List<Projection> gateAndUp,
-            List<Buffer> gatedAndRaised) {
+            List<Buffer> gatedAndRaised,
+            Projection down,
+            Buffer sum) {
         observe(x, rows, norm, gateAndUp);
-        backend.projectGated(activation, x, rows, norm, gateAndUp, gatedAndRaised);
+        backend.addGated(activation, x, rows, norm, gateAndUp, gatedAndRaised, down, sum);
+        observe(gatedAndRaised.getFirst(), rows, null, List.of(down));
     }
 
     @Override
-    public void attend(
-            KvStore store, int layer, Step step, Heads heads, Buffer queries, Buffer keys, Buffer values, Buffer out) {
-        backend.attend(store, layer, step, heads, queries, keys, values, out);
+    public void addAttention(
+            KvStore store,
+            int layer,
+            Step step,
+            Heads heads,
+            List<Buffer> inputs,
+            Buffer attended,
+            Projection output,
+            Buffer sum) {
+        backend.addAttention(store, layer, step, heads, inputs, attended, output, sum);
+        observe(attended, step.rows, null, List.of(output));
     }
 
     @Override

@@ -38,11 +38,10 @@ public final class Decoder {
 
     private final Buffer x;
     private final Buffer normed;
-    private final Buffer queries;
-    private final Buffer keys;
-    private final Buffer values;
-    private final Buffer attended;
+    /** Queries, keys and values. */
     private final List<Buffer> attentionInputs;
+
+    private final Buffer attended;
     /** Gated and raised states of a feed-forward layer. */
     private final List<Buffer> hidden;
 
@@ -82,11 +81,11 @@ public final class Decoder {
         x = backend.allocate(maxRows, config.width());
         normed = backend.allocate(maxRows, config.width());
         delta = backend.allocate(maxRows, config.width());
-        queries = backend.allocate(maxRows, area.queryWidth());
+        attentionInputs = List.of(
+                backend.allocate(maxRows, area.queryWidth()),
+                backend.allocate(maxRows, area.keyWidth()),
+                backend.allocate(maxRows, area.keyWidth()));
         attended = backend.allocate(maxRows, area.queryWidth());
-        keys = backend.allocate(maxRows, area.keyWidth());
-        values = backend.allocate(maxRows, area.keyWidth());
-        attentionInputs = List.of(queries, keys, values);
         hidden = List.of(backend.allocate(maxRows, area.hiddenWidth()), backend.allocate(maxRows, area.hiddenWidth()));
         chosen = backend.allocate(maxLogits, config.width());
         logits = backend.allocate(maxLogits, config.vocabulary());
@@ -147,25 +146,17 @@ public final class Decoder {
         int rows = step.rows;
         Block.Attention attention = block.attention();
         backend.project(x, rows, block.attentionNorm(), attention.inputs(), attentionInputs);
-        backend.attend(store, layer, step, attention.heads(), queries, keys, values, attended);
-        if (block.postAttentionNorm() == null) {
-            backend.addProjection(attention.output(), attended, rows, x);
-        } else {
-            backend.clear(delta, rows);
-            backend.addProjection(attention.output(), attended, rows, delta);
-            backend.rmsNorm(delta, rows, block.postAttentionNorm(), delta);
-            backend.add(x, delta, rows);
-        }
+        Norm postNorm = block.postAttentionNorm();
+        Buffer sum = beginSum(postNorm, rows);
+        backend.addAttention(store, layer, step, attention.heads(), attentionInputs, attended, attention.output(), sum);
+        endSum(postNorm, rows);
         feedForward(block, rows);
     }
 
     private void feedForward(Block block, int rows) {
         Norm norm = block.feedForwardNorm();
         Norm postNorm = block.postFeedForwardNorm();
-        Buffer sum = postNorm == null ? x : delta;
-        if (postNorm != null) {
-            backend.clear(delta, rows);
-        }
+        Buffer sum = beginSum(postNorm, rows);
         switch (block.feedForward()) {
             case Block.GatedMlp mlp -> addFeedForward(mlp, x, rows, norm, sum);
             case Block.MixtureOfExperts moe -> {
@@ -173,6 +164,19 @@ public final class Decoder {
                 experts.run(moe, normed, rows, sum, this::addFeedForward);
             }
         }
+        endSum(postNorm, rows);
+    }
+
+    /** Where a layer adds what it computes: x, or, if a norm comes after it, a buffer that is added to x later. */
+    private Buffer beginSum(@Nullable Norm postNorm, int rows) {
+        if (postNorm == null) {
+            return x;
+        }
+        backend.clear(delta, rows);
+        return delta;
+    }
+
+    private void endSum(@Nullable Norm postNorm, int rows) {
         if (postNorm != null) {
             backend.rmsNorm(delta, rows, postNorm, delta);
             backend.add(x, delta, rows);
@@ -182,8 +186,7 @@ public final class Decoder {
     /** sum += down · (activation(gate · norm(input)) * (up · norm(input))). */
     private void addFeedForward(Block.GatedMlp mlp, Buffer input, int rows, @Nullable Norm norm, Buffer sum) {
         List<Buffer> gatedAndRaised = mlp.hidden() == hidden.getFirst().columns() ? hidden : narrowed(mlp.hidden());
-        backend.projectGated(mlp.activation(), input, rows, norm, mlp.gateAndUp(), gatedAndRaised);
-        backend.addProjection(mlp.down(), gatedAndRaised.getFirst(), rows, sum);
+        backend.addGated(mlp.activation(), input, rows, norm, mlp.gateAndUp(), gatedAndRaised, mlp.down(), sum);
     }
 
     /** The same memory with shorter rows, for layers that are narrower than the widest. */

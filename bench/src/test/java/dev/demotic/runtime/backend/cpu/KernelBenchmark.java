@@ -65,10 +65,7 @@ public class KernelBenchmark {
         public void open() {
             int height = 256;
             backend = new CpuBackend(1, KERNELS);
-            MemorySegment data = Arena.ofAuto().allocate(type.bytes((long) WIDTH * height), 64);
-            type.quantize(gaussians(WIDTH * height), 0, data, 0, WIDTH * height);
-            projections = List.of(new Projection(
-                    backend.load(new Tensor("w", type, new long[] {WIDTH, height}, data)), null));
+            projections = List.of(matrix(backend, type, height));
             x = filled(backend.allocate(rows, WIDTH));
             outs = List.of(backend.allocate(rows, height));
             backend.project(x, rows, null, projections, outs); // the first product packs the weights
@@ -85,7 +82,10 @@ public class KernelBenchmark {
         state.backend.project(state.x, state.rows, null, state.projections, state.outs);
     }
 
-    /** Rows after 1,024 positions of their sequence: 32 query heads of 64, which share 4 heads of keys and values. */
+    /**
+     * Rows after 1,024 positions of their sequence: 32 query heads of 64, which share 4 heads of keys and values; with the smallest
+     * product after it.
+     */
     @State(Scope.Thread)
     @SuppressWarnings("NullAway.Init") // JMH sets them up
     public static class Attending {
@@ -112,10 +112,10 @@ public class KernelBenchmark {
         private CpuBackend backend;
         private KvStore store;
         private KvTable table;
-        private Buffer queries;
-        private Buffer keys;
-        private Buffer values;
-        private Buffer out;
+        private List<Buffer> inputs;
+        private Buffer attended;
+        private Projection output;
+        private Buffer sum;
 
         @Setup
         public void open() {
@@ -124,10 +124,13 @@ public class KernelBenchmark {
             store = backend.allocateKv(new KvShape(1, KV_HEADS, HEAD, kvType), blocks);
             table = KvTable.reserved(new KvPool(store, blocks), CONTEXT + rows);
             table.makeWritable(CONTEXT + rows);
-            queries = filled(backend.allocate(CONTEXT, HEADS * HEAD));
-            keys = filled(backend.allocate(CONTEXT, KV_HEADS * HEAD));
-            values = filled(backend.allocate(CONTEXT, KV_HEADS * HEAD));
-            out = backend.allocate(CONTEXT, HEADS * HEAD);
+            inputs = List.of(
+                    filled(backend.allocate(CONTEXT, HEADS * HEAD)),
+                    filled(backend.allocate(CONTEXT, KV_HEADS * HEAD)),
+                    filled(backend.allocate(CONTEXT, KV_HEADS * HEAD)));
+            attended = backend.allocate(CONTEXT, HEADS * HEAD);
+            output = matrix(backend, TensorType.Q8_0, 1);
+            sum = backend.allocate(CONTEXT, 1);
             run(0, CONTEXT);
         }
 
@@ -138,7 +141,7 @@ public class KernelBenchmark {
                 step.addRow(0, position, position, position + 1);
             }
             rope.prepare(step);
-            backend.attend(store, 0, step, heads, queries, keys, values, out);
+            backend.addAttention(store, 0, step, heads, inputs, attended, output, sum);
         }
 
         @TearDown
@@ -178,7 +181,14 @@ public class KernelBenchmark {
     @Benchmark
     public void normAndQuantize(Preparing state) {
         state.kernels.rmsNorm(state.x, 0, state.gains, WIDTH, 1e-5f, state.rows.floats(), 0);
-        state.kernels.prepare(state.rows, 0, RowForm.QUANTIZED, state.rows.floats(), 0);
+        state.kernels.convert(
+                RowForm.QUANTIZED, state.rows.floats(), 0, state.rows.rowBytes(), state.rows, 0, 1, 0, WIDTH);
+    }
+
+    private static Projection matrix(CpuBackend backend, TensorType type, int height) {
+        MemorySegment data = Arena.ofAuto().allocate(type.bytes((long) WIDTH * height), 64);
+        type.quantize(gaussians(WIDTH * height), 0, data, 0, WIDTH * height);
+        return new Projection(backend.load(new Tensor("w", type, new long[] {WIDTH, height}, data)), null);
     }
 
     private static float[] gaussians(int count) {

@@ -37,6 +37,7 @@ final class Attention {
     Buffer out;
 
     private Heads heads;
+    private Preparation attended;
     /** The first row of each chunk, and the end of the last. */
     private int[] chunks = new int[2];
 
@@ -46,10 +47,20 @@ final class Attention {
         this.scratch = scratch;
     }
 
-    /** Runs on what the fields say. */
-    void run(Heads of) {
+    /** Columns of {@link #out} that are computed together: the query heads of a key head. */
+    static int columnsOfPart(Heads of) {
+        return of.shape().heads() / of.shape().kvHeads() * of.shape().headDimension();
+    }
+
+    /**
+     * Runs on what the fields say.
+     *
+     * @param whatComesOut is told of each part of {@link #out}
+     */
+    void run(Heads of, Preparation whatComesOut) {
         heads = of;
         shape = of.shape();
+        attended = whatComesOut;
         kernels.begin(this);
         int count = chunk();
         if (count == step.contexts()) {
@@ -124,6 +135,11 @@ final class Attention {
 
     private void attend(int part, int worker) {
         int chunk = part / shape.kvHeads();
-        kernels.attend(this, chunks[chunk], chunks[chunk + 1] - chunks[chunk], part % shape.kvHeads(), scratch[worker]);
+        int row = chunks[chunk];
+        int rows = chunks[chunk + 1] - row;
+        int kvHead = part % shape.kvHeads();
+        kernels.attend(this, row, rows, kvHead, scratch[worker]);
+        int columns = columnsOfPart(heads);
+        attended.part(row, rows, kvHead * columns, columns);
     }
 }

@@ -164,32 +164,37 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void addProjection(Projection projection, Buffer x, int rows, Buffer sum) {
-        projections.addTo(projection, x, rows, sum);
-    }
-
-    @Override
-    public void projectGated(
+    public void addGated(
             Activation activation,
             Buffer x,
             int rows,
             @Nullable Norm norm,
             List<Projection> gateAndUp,
-            List<Buffer> gatedAndRaised) {
-        projections.gated(activation, x, rows, norm, gateAndUp, gatedAndRaised);
+            List<Buffer> gatedAndRaised,
+            Projection down,
+            Buffer sum) {
+        projections.addGated(activation, x, rows, norm, gateAndUp, gatedAndRaised, down, sum);
     }
 
     @Override
-    public void attend(
-            KvStore store, int layer, Step step, Heads heads, Buffer queries, Buffer keys, Buffer values, Buffer out) {
+    public void addAttention(
+            KvStore store,
+            int layer,
+            Step step,
+            Heads heads,
+            List<Buffer> inputs,
+            Buffer attended,
+            Projection output,
+            Buffer sum) {
         attention.store = (CpuKvStore) store;
         attention.layer = layer;
         attention.step = step;
-        attention.queries = queries;
-        attention.keys = keys;
-        attention.values = values;
-        attention.out = out;
-        attention.run(heads);
+        attention.queries = inputs.get(0);
+        attention.keys = inputs.get(1);
+        attention.values = inputs.get(2);
+        attention.out = attended;
+        attention.run(heads, projections.beginAdding(output, attended, step.rows, Attention.columnsOfPart(heads)));
+        projections.endAdding(sum);
     }
 
     @Override

@@ -40,7 +40,16 @@ record JavaKernels(FloatKernels floats) implements Kernels {
     public void pack(CpuWeights weights, ThreadTeam team) {}
 
     @Override
-    public void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset) {}
+    public void convert(
+            RowForm form,
+            MemorySegment floats,
+            long offset,
+            long stride,
+            Rows rows,
+            int row,
+            int count,
+            int column,
+            int columns) {}
 
     @Override
     public void product(

@@ -26,11 +26,22 @@ interface Kernels {
     void pack(CpuWeights weights, ThreadTeam team);
 
     /**
-     * Brings one row into another form.
+     * Brings {@code columns} columns, from {@code column} on, of {@code count} rows, from {@code row} on, into another form; both
+     * are multiples of {@link Rows#BLOCK}.
      *
-     * @param source holds the row as floats, padded with zeros to {@link Rows#padded()}
+     * @param floats holds them, the first at {@code offset}
+     * @param stride bytes from a row to the next in {@code floats}
      */
-    void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset);
+    void convert(
+            RowForm form,
+            MemorySegment floats,
+            long offset,
+            long stride,
+            Rows rows,
+            int row,
+            int count,
+            int column,
+            int columns);
 
     /**
      * out[r][n] = weights[n] · rows[r] (+ bias) for all rows and the weight rows of the given tiles.

@@ -104,23 +104,42 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void prepare(Rows rows, int row, RowForm form, MemorySegment source, long offset) {
-        long from = source.address() + offset;
-        long n = rows.padded();
+    public void convert(
+            RowForm form,
+            MemorySegment floats,
+            long offset,
+            long stride,
+            Rows rows,
+            int row,
+            int count,
+            int column,
+            int columns) {
+        long from = floats.address() + offset;
+        long fromStride = stride / Float.BYTES;
         try {
             switch (form) {
                 case FLOAT -> {}
                 case BF16 ->
                     NativeLibrary.TO_BF16.invokeExact(
-                            address, from, n, rows.bfloats().address() + (long) row * rows.stride() * Short.BYTES);
-                case QUANTIZED ->
+                            address,
+                            from,
+                            fromStride,
+                            (long) count,
+                            (long) columns,
+                            rows.bfloats().address() + ((long) row * rows.stride() + column) * Short.BYTES,
+                            (long) rows.stride());
+                case QUANTIZED -> {
+                    long block = (long) column / Rows.BLOCK * rows.blockStride() + row;
                     NativeLibrary.QUANTIZE.invokeExact(
                             address,
                             from,
-                            n,
-                            rows.levels().address() + (long) row * Rows.BLOCK,
-                            rows.blocks().address() + (long) row * Rows.BLOCK_BYTES,
+                            fromStride,
+                            (long) count,
+                            (long) columns,
+                            rows.levels().address() + block * Rows.BLOCK,
+                            rows.blocks().address() + block * Rows.BLOCK_BYTES,
                             (long) rows.blockStride());
+                }
             }
         } catch (Throwable thrown) {
             throw NativeLibrary.failed(thrown);

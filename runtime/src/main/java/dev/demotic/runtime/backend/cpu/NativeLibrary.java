@@ -37,8 +37,8 @@ final class NativeLibrary {
 
     static final MethodHandle PACK = handle("pack", null, "llllllll");
     static final MethodHandle PRODUCT = handle("product", null, "lllllllllllllll");
-    static final MethodHandle QUANTIZE = handle("quantize", null, "llllll", SHORT);
-    static final MethodHandle TO_BF16 = handle("to_bf16", null, "llll", SHORT);
+    static final MethodHandle QUANTIZE = handle("quantize", null, "llllllll", SHORT);
+    static final MethodHandle TO_BF16 = handle("to_bf16", null, "lllllll", SHORT);
     static final MethodHandle RMS_NORM = handle("rms_norm", null, "llllfl", SHORT);
     static final MethodHandle GATE = handle("gate", null, "lllllll");
     static final MethodHandle ADD = handle("add", null, "lllfl", SHORT);

@@ -1,21 +1,16 @@
 package dev.demotic.runtime.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.demotic.runtime.backend.Activation;
 import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.Norm;
 import dev.demotic.runtime.backend.Projection;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products in two tasks: rows are normed and brought into the form that the products read, then tiles are multiplied.
+ * Matrix products: rows are prepared for them, then tiles are multiplied.
  *
  * <p>One object serves all products, so that the token loop allocates nothing.
  */
@@ -24,20 +19,23 @@ final class Projections {
     private final Kernels kernels;
     private final ThreadTeam team;
     private final Scratch[] scratch;
-    private final Rows prepared;
-    private final ThreadTeam.Task prepareTask = (from, end, _) -> prepare(from, end);
+    /** Tiles whose results fill a block of columns: what the gated task takes at a time, so that it can prepare them. */
+    private final int tilesOfBlock;
+
     private final ThreadTeam.Task multiplyTask = this::multiply;
     private final ThreadTeam.Task gatedTask = this::gated;
+
+    /** The rows that come from outside, and those that a task computes for the product after it. */
+    private final Preparation input;
+
+    private final Preparation computed;
 
     /** The only projection and its result, for a product of one matrix. */
     private final List<Projection> one = Arrays.asList(new Projection[1]);
 
     private final List<Buffer> oneOut = Arrays.asList(new Buffer[1]);
-    private Buffer input;
-    private int rows;
-    private @Nullable Norm norm;
-    private final Set<RowForm> wanted = EnumSet.noneOf(RowForm.class);
 
+    private Preparation source;
     private List<Projection> projections;
     private List<Buffer> outs;
     private boolean adds;
@@ -47,26 +45,51 @@ final class Projections {
         this.kernels = kernels;
         this.team = team;
         this.scratch = scratch;
-        prepared = new Rows(arena);
+        tilesOfBlock = Math.max(1, Rows.BLOCK / kernels.tileRows());
+        input = new Preparation(kernels, team, arena);
+        computed = new Preparation(kernels, team, arena);
     }
 
-    /** outs[i] = projections[i] · norm(x). */
-    void project(Buffer x, int count, @Nullable Norm of, List<Projection> matrices, List<Buffer> results) {
-        run(x, count, of, matrices, results, false);
+    /** results[i] = matrices[i] · norm(x). */
+    void project(Buffer x, int rows, @Nullable Norm norm, List<Projection> matrices, List<Buffer> results) {
+        input.run(x, rows, norm, matrices);
+        multiplyAll(input, matrices, results, false);
     }
 
-    /** sum += projection · x. */
-    void addTo(Projection projection, Buffer x, int count, Buffer sum) {
-        one.set(0, projection);
+    /** Begins sum += matrix · x, for an x that another task computes, so many columns at a time. */
+    Preparation beginAdding(Projection matrix, Buffer x, int rows, int columnsOfPart) {
+        one.set(0, matrix);
+        computed.beginParts(x, rows, columnsOfPart, one);
+        return computed;
+    }
+
+    /** sum += matrix · x, for the matrix and the x of {@link #beginAdding}, which is there now. */
+    void endAdding(Buffer sum) {
+        computed.endParts();
         oneOut.set(0, sum);
-        run(x, count, null, one, oneOut, true);
+        multiplyAll(computed, one, oneOut, true);
     }
 
-    private void run(
-            Buffer x, int count, @Nullable Norm of, List<Projection> matrices, List<Buffer> results, boolean add) {
-        begin(x, count, of, matrices);
-        outs = results;
-        adds = add;
+    /** sum += down · (function(gate · norm(x)) * (up · norm(x))). */
+    void addGated(
+            Activation function,
+            Buffer x,
+            int rows,
+            @Nullable Norm norm,
+            List<Projection> gateAndUp,
+            List<Buffer> gatedAndRaised,
+            Projection down,
+            Buffer sum) {
+        input.run(x, rows, norm, gateAndUp);
+        beginAdding(down, gatedAndRaised.getFirst(), rows, tilesOfBlock * kernels.tileRows());
+        begin(input, gateAndUp, gatedAndRaised, false);
+        activation = function;
+        team.run((tiles(gateAndUp.getFirst()) + tilesOfBlock - 1) / tilesOfBlock, gatedTask);
+        endAdding(sum);
+    }
+
+    private void multiplyAll(Preparation x, List<Projection> matrices, List<Buffer> results, boolean add) {
+        begin(x, matrices, results, add);
         int tiles = 0;
         for (int i = 0; i < matrices.size(); i++) {
             tiles += tiles(matrices.get(i));
@@ -74,64 +97,11 @@ final class Projections {
         team.run(tiles, multiplyTask);
     }
 
-    /** gated = function(gate · norm(x)) * (up · norm(x)), for the matrices gate and up. */
-    void gated(
-            Activation function,
-            Buffer x,
-            int count,
-            @Nullable Norm of,
-            List<Projection> matrices,
-            List<Buffer> gatedAndRaised) {
-        begin(x, count, of, matrices);
-        outs = gatedAndRaised;
-        adds = false;
-        activation = function;
-        team.run(tiles(matrices.getFirst()), gatedTask);
-    }
-
-    private void begin(Buffer x, int count, @Nullable Norm of, List<Projection> matrices) {
-        input = x;
-        rows = count;
-        norm = of;
+    private void begin(Preparation x, List<Projection> matrices, List<Buffer> results, boolean add) {
+        source = x;
         projections = matrices;
-        wanted.clear();
-        for (int i = 0; i < matrices.size(); i++) {
-            CpuWeights weights = (CpuWeights) matrices.get(i).weights();
-            kernels.pack(weights, team);
-            wanted.add(kernels.rowForm(weights));
-        }
-        prepared.reserve(count, x.columns());
-        team.runRows(count, prepareTask);
-    }
-
-    private void prepare(int from, int end) {
-        boolean asTheyAre = norm == null && !wanted.contains(RowForm.FLOAT) && prepared.padded() == input.columns();
-        for (int row = from; row < end; row++) {
-            long at = row * input.stride();
-            long to = 4L * row * prepared.stride();
-            if (norm != null) {
-                kernels.rmsNorm(
-                        input.memory(),
-                        at,
-                        ((CpuWeights) norm.gains()).vector(),
-                        input.columns(),
-                        norm.epsilon(),
-                        prepared.floats(),
-                        to);
-            } else if (!asTheyAre) {
-                MemorySegment.copy(input.memory(), JAVA_FLOAT, at, prepared.floats(), JAVA_FLOAT, to, input.columns());
-            }
-            if (!asTheyAre) {
-                prepared.pad(row);
-            }
-            MemorySegment source = asTheyAre ? input.memory() : prepared.floats();
-            if (wanted.contains(RowForm.BF16)) {
-                kernels.prepare(prepared, row, RowForm.BF16, source, asTheyAre ? at : to);
-            }
-            if (wanted.contains(RowForm.QUANTIZED)) {
-                kernels.prepare(prepared, row, RowForm.QUANTIZED, source, asTheyAre ? at : to);
-            }
-        }
+        outs = results;
+        adds = add;
     }
 
     private int tiles(Projection projection) {
@@ -157,18 +127,21 @@ final class Projections {
                 (CpuWeights) projection.bias(),
                 from,
                 end,
-                prepared,
-                rows,
+                source.rows(),
+                source.count(),
                 outs.get(matrix),
                 adds,
                 scratch[worker]);
     }
 
-    private void gated(int from, int end, int worker) {
+    private void gated(int fromBlock, int endBlock, int worker) {
+        int from = fromBlock * tilesOfBlock;
+        int end = Math.min(endBlock * tilesOfBlock, tiles(projections.getFirst()));
         multiply(0, from, end, worker);
         multiply(1, from, end, worker);
         int first = from * kernels.tileRows();
         int columns = Math.min(end * kernels.tileRows(), outs.getFirst().columns()) - first;
-        kernels.gate(activation, outs.getFirst(), outs.get(1), rows, first, columns);
+        kernels.gate(activation, outs.getFirst(), outs.get(1), source.count(), first, columns);
+        computed.part(0, source.count(), first, columns);
     }
 }

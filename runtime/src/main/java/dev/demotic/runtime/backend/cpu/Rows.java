@@ -74,6 +74,11 @@ final class Rows {
         return stride;
     }
 
+    /** Bytes from the start of one row of floats to the next. */
+    long rowBytes() {
+        return (long) stride * Float.BYTES;
+    }
+
     /**
      * Quantized rows lie block of columns by block of columns: rows from a block to the next, an odd multiple of two where there are
      * many, for the same reason.

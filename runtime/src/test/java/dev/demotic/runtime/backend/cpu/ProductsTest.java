@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.demotic.runtime.backend.Activation;
 import dev.demotic.runtime.backend.Buffer;
 import dev.demotic.runtime.backend.Projection;
 import dev.demotic.runtime.tensor.Tensor;
@@ -77,7 +78,9 @@ class ProductsTest {
         float[] weights = new float[width * columns];
         type.dequantize(packed, 0, weights, 0, width * columns);
         float[] bias = gaussians(width);
-        try (CpuBackend backend = new CpuBackend(2, set)) {
+        try (CpuBackend backend = new CpuBackend(2, set);
+                ThreadTeam team = new ThreadTeam(2)) {
+            Projections products = products(KernelSets.choose(set, arena), team);
             Projection projection = new Projection(
                     backend.load(new Tensor("w", type, new long[] {columns, width}, packed)),
                     backend.load(new Tensor(
@@ -101,13 +104,68 @@ class ProductsTest {
                 for (int row = 0; row < rows; row++) {
                     assertThat(rowOf(out, row)).as("row %d of %d", row, rows).isEqualTo(alone[row]);
                 }
-                backend.addProjection(projection, input, rows, out);
-                for (int n = 0; n < width; n++) {
-                    float once = alone[rows - 1][n];
-                    assertThat(rowOf(out, rows - 1)[n]).isCloseTo(2 * once, within(1e-5f * (1 + Math.abs(once))));
+                Preparation parts = products.beginAdding(projection, input, rows, Rows.BLOCK);
+                for (int column = 0; column < columns; column += Rows.BLOCK) {
+                    parts.part(0, rows, column, Math.min(Rows.BLOCK, columns - column));
+                }
+                products.endAdding(out);
+                for (int row = 0; row < rows; row++) {
+                    for (int n = 0; n < width; n++) {
+                        float once = alone[row][n];
+                        assertThat(rowOf(out, row)[n]).isCloseTo(2 * once, within(1e-5f * (1 + Math.abs(once))));
+                    }
                 }
             }
         }
+    }
+
+    private Projections products(Kernels kernels, ThreadTeam team) {
+        return new Projections(kernels, team, new Scratch[] {new Scratch(arena), new Scratch(arena)}, arena);
+    }
+
+    /** Whether the states in the middle fill blocks of columns, so that they are prepared part by part, or not. */
+    @ParameterizedTest
+    @MethodSource("setsAndTypes")
+    void aGatedLayerIsItsProductsOneByOne(String set, TensorType type) {
+        int block = type.blockElements();
+        for (int hidden : block == 1 ? new int[] {70, 96} : new int[] {3 * block}) {
+            int width = 2 * Math.max(16, block);
+            Kernels kernels = KernelSets.choose(set, arena);
+            try (CpuBackend backend = new CpuBackend(2, set);
+                    ThreadTeam team = new ThreadTeam(2)) {
+                Projections products = products(kernels, team);
+                List<Projection> gateAndUp =
+                        List.of(matrix(backend, type, hidden, width), matrix(backend, type, hidden, width));
+                Projection down = matrix(backend, type, width, hidden);
+                Buffer x = filled(backend.allocate(29, width));
+                List<Buffer> middle = List.of(backend.allocate(29, hidden), backend.allocate(29, hidden));
+                for (int rows : new int[] {1, 3, 8, 29}) {
+                    Buffer expected = backend.allocate(rows, width);
+                    backend.project(x, rows, null, gateAndUp, middle);
+                    kernels.gate(Activation.SILU, middle.getFirst(), middle.get(1), rows, 0, hidden);
+                    backend.project(middle.getFirst(), rows, null, List.of(down), List.of(expected));
+                    Buffer sum = backend.allocate(rows, width);
+                    products.addGated(Activation.SILU, x, rows, null, gateAndUp, middle, down, sum);
+                    for (int row = 0; row < rows; row++) {
+                        assertThat(rowOf(sum, row))
+                                .as("row %d of %d", row, rows)
+                                .isEqualTo(rowOf(expected, row));
+                    }
+                }
+            }
+        }
+    }
+
+    private Projection matrix(CpuBackend backend, TensorType type, int rows, int columns) {
+        MemorySegment packed = arena.allocate(type.bytes((long) rows * columns));
+        type.quantize(gaussians(rows * columns), 0, packed, 0, rows * columns);
+        return new Projection(backend.load(new Tensor("w", type, new long[] {columns, rows}, packed)), null);
+    }
+
+    private Buffer filled(Buffer buffer) {
+        float[] values = gaussians((int) (buffer.memory().byteSize() / Float.BYTES));
+        MemorySegment.copy(values, 0, buffer.memory(), ValueLayout.JAVA_FLOAT, 0, values.length);
+        return buffer;
     }
 
     private static float[] rowOf(Buffer buffer, int row) {

@@ -41,7 +41,7 @@ class QuantizedRowsTest {
                 for (int r = 0; r < ROWS; r++) {
                     float[] x = row(blocks);
                     MemorySegment source = arena.allocateFrom(ValueLayout.JAVA_FLOAT, x);
-                    kernels.prepare(rows, r, RowForm.QUANTIZED, source, 0);
+                    kernels.convert(RowForm.QUANTIZED, source, 0, 0, rows, r, 1, 0, rows.padded());
                     for (int b = 0; b < blocks; b++) {
                         check(rows, r, b, x, set.name());
                     }
