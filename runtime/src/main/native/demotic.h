@@ -86,6 +86,7 @@ struct kernels {
   void (*add)(float *x, const float *delta, float factor, int64_t n);
   int64_t (*copy_finite)(const float *x, float *y, int64_t n);
   void (*exponentials)(float *x, int64_t n);
+  float (*highest)(const float *x, int64_t n);
   void (*rotate)(float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension, int64_t pairs, const float *cosines,
                  const float *sines, int64_t interleaved);
   void (*store)(const struct attention *a, int64_t first, int64_t rows, int64_t kv_head);

@@ -29,6 +29,7 @@
   void add_##isa(float *, const float *, float, int64_t);                                                     \
   int64_t copy_finite_##isa(const float *, float *, int64_t);                                                 \
   void exponentials_##isa(float *, int64_t);                                                                  \
+  float highest_##isa(const float *, int64_t);                                                                \
   void rotate_##isa(float *, int64_t, int64_t, int64_t, int64_t, int64_t, const float *, const float *, int64_t); \
   void store_##isa(const struct attention *, int64_t, int64_t, int64_t);                                      \
   void attend_##isa(const struct attention *, int64_t, int64_t, int64_t, float *);                            \
@@ -40,7 +41,8 @@
    {product_f32_##isa, product_f16_##isa, product_bf16_##bf16, product_q8_0_##bytes, product_q4_0_##bytes,    \
     product_q4_k_##bytes, product_q5_k_##bytes, product_q6_k_##bytes},                                        \
    rounds, quantize_##isa, to_bf16_##isa, rms_norm_##isa, gate_##isa, add_##isa, copy_finite_##isa,           \
-   exponentials_##isa, rotate_##isa, store_##isa, attend_##isa, int8_peak_##bytes, read_stream_##isa}
+   exponentials_##isa, highest_##isa, rotate_##isa, store_##isa, attend_##isa, int8_peak_##bytes,             \
+   read_stream_##isa}
 
 #if defined(__x86_64__)
 static int has_avx2(void) {
@@ -134,6 +136,9 @@ EXPORT int64_t demotic_copy_finite(const struct kernels *set, const float *x, fl
   return set->copy_finite(x, y, n);
 }
 EXPORT void demotic_exponentials(const struct kernels *set, float *x, int64_t n) { set->exponentials(x, n); }
+EXPORT float demotic_highest(const struct kernels *set, const float *x, int64_t from, int64_t end) {
+  return set->highest(x + from, end - from);
+}
 EXPORT void demotic_rotate(const struct kernels *set, float *x, int64_t stride, int64_t rows, int64_t heads, int64_t dimension,
                            int64_t pairs, const float *cosines, const float *sines, int64_t interleaved) {
   set->rotate(x, stride, rows, heads, dimension, pairs, cosines, sines, interleaved);

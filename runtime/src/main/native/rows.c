@@ -58,6 +58,24 @@ void KERNEL(exponentials)(float *x, int64_t n) {
   }
 }
 
+float KERNEL(highest)(const float *x, int64_t n) {
+  float highest = x[0];
+  int64_t i = 0;
+  if (n >= 4 * LANES) {
+    // A maximum alone would wait for the one before.
+    vf a = vf_load(x), b = vf_load(x + LANES), c = vf_load(x + 2 * LANES), d = vf_load(x + 3 * LANES);
+    for (i = 4 * LANES; i + 4 * LANES <= n; i += 4 * LANES) {
+      a = vf_max(a, vf_load(x + i));
+      b = vf_max(b, vf_load(x + i + LANES));
+      c = vf_max(c, vf_load(x + i + 2 * LANES));
+      d = vf_max(d, vf_load(x + i + 3 * LANES));
+    }
+    highest = vf_highest(vf_max(vf_max(a, b), vf_max(c, d)));
+  }
+  for (; i < n; i++) highest = x[i] > highest ? x[i] : highest;
+  return highest;
+}
+
 // x / (1 + exp(-u)): SiLU with u = x, GELU (tanh form) with u a cubic of x.
 INLINE vf activated(int64_t activation, vf x) {
   vf u = x;

@@ -2,7 +2,6 @@ package dev.demotic.runtime;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
@@ -62,17 +61,7 @@ public final class Outputs implements AutoCloseable {
 
     /** The token with the highest logit after {@code node}; the lowest id wins a tie. */
     public int argmax(int node) {
-        MemorySegment row = logits(node);
-        int best = 0;
-        float highest = Float.NEGATIVE_INFINITY;
-        for (int token = 0; token < vocabulary; token++) {
-            float logit = row.getAtIndex(ValueLayout.JAVA_FLOAT, token);
-            if (logit > highest) {
-                highest = logit;
-                best = token;
-            }
-        }
-        return best;
+        return VectorMath.argmax(logits(node), vocabulary);
     }
 
     /**

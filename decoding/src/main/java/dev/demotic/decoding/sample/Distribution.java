@@ -120,18 +120,20 @@ public final class Distribution {
         other.scatter(this, factor);
         double left = 0;
         for (int i = 0; i < size; i++) {
-            left += Math.max(0, probabilities[i] - byToken[tokens[i]]);
+            double excess = probabilities[i] - byToken[tokens[i]];
+            left += excess > 0 ? excess : 0;
         }
         boolean something = left >= NOTHING;
         if (something) {
+            double scale = 1 / left;
             int kept = 0;
             for (int i = 0; i < size; i++) {
-                double excess = probabilities[i] - byToken[tokens[i]];
-                if (excess > 0) {
-                    int token = tokens[i];
-                    tokens[kept] = token;
-                    probabilities[kept++] = excess / left;
-                }
+                int token = tokens[i];
+                double excess = probabilities[i] - byToken[token];
+                // Written in any case: whether it stays is for no branch to foresee.
+                tokens[kept] = token;
+                probabilities[kept] = excess * scale;
+                kept += excess > 0 ? 1 : 0;
             }
             size = kept;
         }

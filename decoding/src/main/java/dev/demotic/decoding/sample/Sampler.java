@@ -115,10 +115,15 @@ public final class Sampler {
     /** The token with the highest logit after bias and penalties; the history stays as it is. */
     public int mostLikely(MemorySegment row) {
         if (!settings.changesLogits()) {
-            return argmax(row);
+            return VectorMath.argmax(row, given(row));
         }
         load(row);
-        return argmax();
+        return mostLikely();
+    }
+
+    /** The token with the highest of the logits loaded. */
+    private int mostLikely() {
+        return VectorMath.argmax(MemorySegment.ofArray(logits), vocabulary);
     }
 
     /** The next number of the random stream, from 0 (included) to 1 (excluded). */
@@ -145,7 +150,7 @@ public final class Sampler {
     public void distribution(MemorySegment row, Distribution into) {
         load(row);
         if (settings.isGreedy()) {
-            into.set(argmax());
+            into.set(mostLikely());
             return;
         }
         int topK = settings.mirostatTau() > 0 ? 0 : settings.topK();
@@ -221,7 +226,7 @@ public final class Sampler {
         boolean cuts = topK > 0 && topK < vocabulary;
         float limit = cuts ? TopK.limit(logits, topK, keys()) : Float.NEGATIVE_INFINITY;
         int atLimit = cuts ? topK - TopK.countAbove(logits, limit) : 0;
-        float max = logits[argmax()];
+        float max = VectorMath.highest(MemorySegment.ofArray(logits), 0, vocabulary);
         if (max == Float.NEGATIVE_INFINITY) {
             throw new DemoticException("every token is banned, so none can be drawn; ban fewer by logit bias");
         }
@@ -319,31 +324,5 @@ public final class Sampler {
             count++;
         }
         keep(into, count);
-    }
-
-    private int argmax() {
-        int best = 0;
-        float highest = logits[0];
-        for (int token = 1; token < vocabulary; token++) {
-            if (logits[token] > highest) {
-                highest = logits[token];
-                best = token;
-            }
-        }
-        return best;
-    }
-
-    private int argmax(MemorySegment row) {
-        int best = 0;
-        float highest = row.get(JAVA_FLOAT, 0);
-        int given = given(row);
-        for (int token = 1; token < given; token++) {
-            float logit = row.getAtIndex(JAVA_FLOAT, token);
-            if (logit > highest) {
-                highest = logit;
-                best = token;
-            }
-        }
-        return best;
     }
 }

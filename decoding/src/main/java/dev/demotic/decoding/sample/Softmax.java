@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.demotic.runtime.VectorMath;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * What is to be known of the distribution that a row of logits gives at temperature 1, to say how likely one token is.
@@ -19,26 +20,34 @@ public record Softmax(double logTotal, double entropy) {
     /** Reads a row of logits, of which one at least is finite. */
     public static Softmax of(MemorySegment row) {
         int vocabulary = (int) (row.byteSize() / Float.BYTES);
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < vocabulary; i++) {
-            max = Math.max(max, row.getAtIndex(JAVA_FLOAT, i));
-        }
+        float max = VectorMath.highest(row, 0, vocabulary);
+        float[] below = new float[CHUNK];
         float[] weights = new float[CHUNK];
         double sum = 0;
         double weighted = 0;
         for (int from = 0; from < vocabulary; from += CHUNK) {
             int count = Math.min(CHUNK, vocabulary - from);
             for (int i = 0; i < count; i++) {
-                weights[i] = row.getAtIndex(JAVA_FLOAT, from + i) - max;
+                float difference = row.getAtIndex(JAVA_FLOAT, from + i) - max;
+                below[i] = difference > LEAST ? difference : LEAST;
             }
-            VectorMath.exp(weights, count);
-            for (int i = 0; i < count; i++) {
-                float below = row.getAtIndex(JAVA_FLOAT, from + i) - max;
-                if (below > LEAST) {
-                    sum += weights[i];
-                    weighted += (double) weights[i] * below;
-                }
+            Arrays.fill(below, count, CHUNK, LEAST);
+            System.arraycopy(below, 0, weights, 0, CHUNK);
+            VectorMath.exp(weights, CHUNK);
+            // Halves side by side: a single sum would wait for each addition.
+            double sumOfHalf = 0;
+            double weightedOfHalf = 0;
+            for (int i = 0; i < CHUNK / 2; i++) {
+                int j = i + CHUNK / 2;
+                double weight = below[i] > LEAST ? weights[i] : 0;
+                double other = below[j] > LEAST ? weights[j] : 0;
+                sum += weight;
+                sumOfHalf += other;
+                weighted += weight * below[i];
+                weightedOfHalf += other * below[j];
             }
+            sum += sumOfHalf;
+            weighted += weightedOfHalf;
         }
         return new Softmax(max + Math.log(sum), Math.log(sum) - weighted / sum);
     }

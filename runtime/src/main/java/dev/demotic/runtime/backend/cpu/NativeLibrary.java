@@ -44,8 +44,10 @@ final class NativeLibrary {
     static final MethodHandle ADD = handle("add", null, "lllfl", SHORT);
     static final MethodHandle ROTATE = handle("rotate", null, "llllllllll", SHORT);
     static final MethodHandle COPY_FINITE = handle("copy_finite", JAVA_LONG, "llll", SHORT);
-    /** On an array of the heap. */
+    /** On memory of the heap or outside it, as the next. */
     static final MethodHandle EXPONENTIALS = handle("exponentials", null, "lal", Linker.Option.critical(true));
+
+    static final MethodHandle HIGHEST = handle("highest", JAVA_FLOAT, "lall", Linker.Option.critical(true));
 
     static final MethodHandle STORE = handle("store", null, "lllll", SHORT);
     static final MethodHandle ATTEND = handle("attend", null, "llllll");
@@ -120,7 +122,7 @@ final class NativeLibrary {
     }
 
     /**
-     * @param parameters a letter each: l for a number or an address, f for a float, a for memory of the heap
+     * @param parameters a letter each: l for a number or an address, f for a float, a for memory of the heap or outside it
      */
     @SuppressWarnings("NullAway") // a handle of a library that is not there is never called
     private static MethodHandle handle(
