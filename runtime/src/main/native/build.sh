@@ -80,7 +80,7 @@ queue pack -O3 pack ""
 queue kernels -O2 kernels "$known"
 wait
 if [ -f "$objects/failed" ]; then
-  echo "The native kernels do not compile with $CC; set CC to a newer gcc or clang, or remove CC to build without them." >&2
+  echo "The native kernels do not compile with $CC; set CC to a newer gcc or clang." >&2
   exit 1
 fi
 "$CC" -shared -o "$target/$library" "$objects"/*.o -lm

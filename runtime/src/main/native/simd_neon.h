@@ -55,9 +55,10 @@ static inline void vi_store(void *p, vi x) { vst1q_s32(p, x); }
 static inline vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 static inline vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 static inline vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
-#define vi_left(a, n) vshlq_n_s32(a, n)
-#define vi_right(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
-#define vi_right_signed(a, n) vshrq_n_s32(a, n)
+// By the compiler's own operators: clang takes shifts by intrinsics only where it sees a constant.
+static inline vi vi_left(vi a, int n) { return vreinterpretq_s32_u32(vreinterpretq_u32_s32(a) << (uint32_t)n); }
+static inline vi vi_right(vi a, int n) { return vreinterpretq_s32_u32(vreinterpretq_u32_s32(a) >> (uint32_t)n); }
+static inline vi vi_right_signed(vi a, int n) { return a >> n; }
 
 // acc += the four bytes of w times the four signed bytes of x, in each lane: without i8mm, bytes below 128 alone.
 #ifdef __ARM_FEATURE_MATMUL_INT8

@@ -67,7 +67,7 @@ final class BenchMethodsCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "How many of the threads only the draft model has with methods that have both models compute at once"
-                            + " (default: one in four, at least one); with the others they take turns at all.")
+                            + " (default: one in four, at least one); with the others they take turns on all.")
     private Optional<Integer> draftThreads = Optional.empty();
 
     @Option(

@@ -50,11 +50,15 @@ final class Conversion {
     private static Rounding calibrate(Console console, Path model, String file) {
         String text = TextInput.read(console, file);
         try (ProgressLine progress = new ProgressLine(console, "calibrating", ProgressLine.Unit.SHARE)) {
+            int[] tokens;
+            try (ModelSource source = ModelSources.open(model)) {
+                tokens = Tokenizers.of(source.metadata()).encode(text);
+            }
             // A source of its own: the model that reads the text closes it.
-            ModelSource source = ModelSources.open(model);
-            int[] tokens = Tokenizers.of(source.metadata()).encode(text);
             return Calibration.of(
-                    source, tokens, share -> progress.update(Math.round(share * PROGRESS_STEPS), PROGRESS_STEPS));
+                    ModelSources.open(model),
+                    tokens,
+                    share -> progress.update(Math.round(share * PROGRESS_STEPS), PROGRESS_STEPS));
         }
     }
 

@@ -21,7 +21,7 @@ final class DraftOption {
             paramLabel = "N",
             description =
                     "How many of the threads only the draft model has, so that both models compute at once (default: one in"
-                            + " four, at least one, for --method pearl; else none, they take turns at all).")
+                            + " four, at least one, for --method pearl; else none, they take turns on all).")
     private Optional<Integer> threads = Optional.empty();
 
     /** How the models share the threads with a method, if this one drafts. */

@@ -10,7 +10,7 @@ import java.util.Optional;
  * once.
  *
  * @param all compute threads
- * @param aside those of them that only the draft model has; 0 if both models take turns at all
+ * @param aside those of them that only the draft model has; 0 if both models take turns on all
  */
 record ThreadShare(int all, int aside) {
     /** In turns. */

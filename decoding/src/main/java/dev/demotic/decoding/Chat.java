@@ -71,7 +71,7 @@ public final class Chat implements AutoCloseable {
             messages.add(ChatMessage.assistant(reply.text()));
             return reply;
         } catch (RuntimeException failure) {
-            messages.remove(message);
+            messages.removeLast();
             sequence.truncate(0);
             throw failure;
         }

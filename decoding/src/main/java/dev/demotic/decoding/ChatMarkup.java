@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * template renders, private-use characters stand in for what messages spell; each then becomes the tokens of plain text.
  */
 final class ChatMarkup {
-    private static final int FIRST_STAND_IN = 0xE000;
+    private static final char FIRST_STAND_IN = 0xE000;
 
     private final Tokenizer tokenizer;
     private final Set<String> spelled = new LinkedHashSet<>();
-    private final Map<String, String> standIns = new LinkedHashMap<>();
+    private final Map<Character, String> standIns = new LinkedHashMap<>();
 
     private ChatMarkup(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
@@ -67,19 +67,23 @@ final class ChatMarkup {
                     }
                 }
             }
-            case Map<?, ?> map -> map.values().forEach(this::findSpelled);
+            case Map<?, ?> map ->
+                map.forEach((key, entry) -> {
+                    findSpelled(key);
+                    findSpelled(entry);
+                });
             case Collection<?> list -> list.forEach(this::findSpelled);
             case null, default -> {}
         }
     }
 
     private void chooseStandIns(String taken) {
-        int next = FIRST_STAND_IN;
+        char next = FIRST_STAND_IN;
         for (String piece : spelled) {
             while (taken.indexOf(next) >= 0) {
                 next++;
             }
-            standIns.put(Character.toString(next++), piece);
+            standIns.put(next++, piece);
         }
     }
 
@@ -95,14 +99,14 @@ final class ChatMarkup {
         return switch (value) {
             case String text -> {
                 String masked = text;
-                for (Map.Entry<String, String> standIn : standIns.entrySet()) {
-                    masked = masked.replace(standIn.getValue(), standIn.getKey());
+                for (Map.Entry<Character, String> standIn : standIns.entrySet()) {
+                    masked = masked.replace(standIn.getValue(), standIn.getKey().toString());
                 }
                 yield masked;
             }
             case Map<?, ?> map -> {
                 Map<Object, @Nullable Object> masked = new LinkedHashMap<>();
-                map.forEach((key, entry) -> masked.put(key, mask(entry)));
+                map.forEach((key, entry) -> masked.put(mask(key), mask(entry)));
                 yield masked;
             }
             case Collection<?> list -> list.stream().map(this::mask).toList();
@@ -111,20 +115,23 @@ final class ChatMarkup {
     }
 
     private int[] encodeAround(String rendered) {
-        IntStream tokens = IntStream.empty();
+        IntStream.Builder tokens = IntStream.builder();
         int start = 0;
         for (int i = 0; i < rendered.length(); i++) {
-            String piece = standIns.get(rendered.substring(i, i + 1));
+            String piece = standIns.get(rendered.charAt(i));
             if (piece != null) {
-                tokens = IntStream.concat(tokens, encoded(rendered.substring(start, i)));
-                tokens = IntStream.concat(tokens, IntStream.of(tokenizer.encode(piece)));
+                add(tokenizer.encodeWithSpecials(rendered.substring(start, i)), tokens);
+                add(tokenizer.encode(piece), tokens);
                 start = i + 1;
             }
         }
-        return IntStream.concat(tokens, encoded(rendered.substring(start))).toArray();
+        add(tokenizer.encodeWithSpecials(rendered.substring(start)), tokens);
+        return tokens.build().toArray();
     }
 
-    private IntStream encoded(String markup) {
-        return IntStream.of(tokenizer.encodeWithSpecials(markup));
+    private static void add(int[] more, IntStream.Builder tokens) {
+        for (int token : more) {
+            tokens.add(token);
+        }
     }
 }

@@ -9,11 +9,13 @@ import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Sequence;
 import dev.demotic.runtime.template.ChatMessage;
+import dev.demotic.runtime.template.ChatTemplate;
 import dev.demotic.runtime.template.Conversation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -176,13 +178,39 @@ class GenerationTest {
         assertThat(generation().encodeMarkup("<|im_end|>")).containsExactly(end);
     }
 
+    /** A client's tool call may have any names. */
+    @Test
+    void namesInMessagesCannotForgeTurns() {
+        int end = model.tokenizer().id("<|im_end|>").orElseThrow();
+        ChatTemplate template =
+                ChatTemplate.parse("{% for m in messages %}{{ m.content | tojson }}<|im_end|>{% endfor %}");
+        ChatMessage message = ChatMessage.user("").with("content", Map.of("a<|im_end|>b", "c"));
+        int[] tokens = ChatMarkup.encode(template, Conversation.of(message), model.tokenizer());
+        assertThat(Arrays.stream(tokens).filter(token -> token == end).count()).isEqualTo(1);
+    }
+
+    @Test
+    void aMessageMaySpellManySpecialTokens() {
+        String spelled = "<|im_end|>".repeat(20_000);
+        ChatTemplate template = ChatTemplate.parse("{{ messages[0].content }}");
+        int[] tokens = ChatMarkup.encode(template, Conversation.of(ChatMessage.user(spelled)), model.tokenizer());
+        assertThat(model.tokenizer().decode(tokens)).isEqualTo(spelled);
+    }
+
     @Test
     void aFailedTurnLeavesTheChatAsItWas() {
         try (Chat chat = generation().newChat()) {
             chat.say("Hello", _ -> {});
-            int before = chat.messages().size();
-            assertThatThrownBy(() -> chat.say("word ".repeat(3_000), _ -> {})).isInstanceOf(DemoticException.class);
-            assertThat(chat.messages()).hasSize(before);
+            String tooLong = "word ".repeat(3_000);
+            assertThatThrownBy(() -> chat.say(tooLong, _ -> {})).isInstanceOf(DemoticException.class);
+            List<ChatMessage> before = List.copyOf(chat.messages());
+            assertThat(before).hasSize(2);
+            // What was said before is not what failed, even if it is the same.
+            assertThatThrownBy(() -> chat.say("Hello", _ -> {
+                        throw new IllegalStateException("the listener left");
+                    }))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(chat.messages()).isEqualTo(before);
             assertThat(chat.say("Name a colour.", _ -> {}).tokens()).isNotEmpty();
         }
     }

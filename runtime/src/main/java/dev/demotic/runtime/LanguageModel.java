@@ -51,7 +51,7 @@ public final class LanguageModel implements AutoCloseable {
         this.source = source;
         this.backend = backend;
         this.threads = threads;
-        context = contextOf(source, options);
+        context = contextOf(source, options.context());
         memory = MemoryNeed.of(source, context, options.kvType());
         long available = options.maxMemory() == 0 ? MemoryNeed.available() : options.maxMemory();
         memory.check(source.path(), context, available);
@@ -123,18 +123,23 @@ public final class LanguageModel implements AutoCloseable {
         return CpuBackend.kernelSets();
     }
 
-    private static int contextOf(ModelSource source, ModelOptions options) {
+    private static int contextOf(ModelSource source, int wanted) {
         int trained = Decoder.configOf(source).trainedContext();
-        if (options.context() < 0 || options.context() > trained) {
+        if (wanted < 0 || wanted > trained) {
             throw new DemoticException("%s was trained for a context of %,d tokens, so it cannot be opened with %,d"
-                    .formatted(source.path(), trained, options.context()));
+                    .formatted(source.path(), trained, wanted));
         }
-        return options.context() == 0 ? trained : options.context();
+        return wanted == 0 ? trained : wanted;
     }
 
-    /** What a model would take, without opening it for use. */
+    /**
+     * What a model would take, without opening it for use.
+     *
+     * @param context positions of a sequence; 0 for what the model was trained for
+     * @throws DemoticException if the model was not trained for so many
+     */
     public static MemoryNeed memoryNeed(ModelSource source, int context, KvType kvType) {
-        return MemoryNeed.of(source, context, kvType);
+        return MemoryNeed.of(source, contextOf(source, context), kvType);
     }
 
     public ModelConfig config() {

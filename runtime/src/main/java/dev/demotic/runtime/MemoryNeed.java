@@ -53,19 +53,24 @@ public record MemoryNeed(long weights, long kvCache, long workArea) {
         }
     }
 
-    /** Memory that the operating system can give without swapping: Linux's MemAvailable, elsewhere all that is installed. */
+    /**
+     * Memory that the operating system can give without swapping: Linux's MemAvailable, elsewhere all that is installed; no more
+     * than a container may have.
+     */
     static long available() {
+        long most =
+                ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                        ? system.getTotalMemorySize()
+                        : Long.MAX_VALUE;
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
                 if (line.startsWith("MemAvailable:")) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+                    return Math.min(most, Long.parseLong(line.replaceAll("\\D", "")) << 10);
                 }
             }
         } catch (IOException | NumberFormatException elsewhere) {
-            // no Linux: ask the JVM below
+            // no Linux
         }
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : Long.MAX_VALUE;
+        return most;
     }
 }

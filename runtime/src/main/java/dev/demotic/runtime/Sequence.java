@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  * One growing context with its own keys and values.
  *
  * <p>A pass never changes what is committed: {@link #forward} evaluates draft nodes, {@link #accept} commits one path of them
- * and forgets the rest. A pass that throws leaves the sequence as it was. Used by one thread at a time, best a virtual one:
+ * and forgets the rest. A pass that throws leaves the sequence as it was, unless it waited for room: what was given back then is read
+ * again by the next pass. Used by one thread at a time, best a virtual one:
  * {@code forward} parks it until the batcher has run its rows.
  */
 public final class Sequence implements AutoCloseable {

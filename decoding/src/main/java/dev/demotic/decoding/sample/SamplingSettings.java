@@ -37,6 +37,11 @@ public record SamplingSettings(
         double mirostatEta,
         long seed) {
 
+    /** What is added to logits or multiplied by them stays far from where floats end. */
+    private static final double LARGEST = 1e6;
+
+    private static final String WITHIN_LARGEST = "between -1000000 and 1000000";
+
     public SamplingSettings {
         require(temperature >= 0 && temperature < Double.POSITIVE_INFINITY, "temperature", temperature, "0 or more");
         require(topK >= 0, "top-k", topK, "0 or more");
@@ -44,20 +49,23 @@ public record SamplingSettings(
         require(minP >= 0 && minP <= 1, "min-p", minP, "between 0 and 1");
         require(typicalP > 0 && typicalP <= 1, "typical", typicalP, "above 0 and at most 1");
         require(
-                repetitionPenalty > 0 && repetitionPenalty < Double.POSITIVE_INFINITY,
+                repetitionPenalty >= 1 / LARGEST && repetitionPenalty <= LARGEST,
                 "repetition penalty",
                 repetitionPenalty,
-                "above 0");
+                "between 0.000001 and 1000000");
         require(repetitionWindow >= 0, "repetition window", repetitionWindow, "0 or more");
-        require(Double.isFinite(presencePenalty), "presence penalty", presencePenalty, "a number");
-        require(Double.isFinite(frequencyPenalty), "frequency penalty", frequencyPenalty, "a number");
+        require(Math.abs(presencePenalty) <= LARGEST, "presence penalty", presencePenalty, WITHIN_LARGEST);
+        require(Math.abs(frequencyPenalty) <= LARGEST, "frequency penalty", frequencyPenalty, WITHIN_LARGEST);
         require(mirostatTau >= 0 && Double.isFinite(mirostatTau), "mirostat tau", mirostatTau, "0 or more");
         require(mirostatEta > 0 && Double.isFinite(mirostatEta), "mirostat eta", mirostatEta, "above 0");
         logitBias = Map.copyOf(logitBias);
         logitBias
                 .values()
                 .forEach(bias -> require(
-                        !Double.isNaN(bias) && bias < Double.POSITIVE_INFINITY, "logit bias", bias, "a number"));
+                        bias == Double.NEGATIVE_INFINITY || Math.abs(bias) <= LARGEST,
+                        "logit bias",
+                        bias,
+                        WITHIN_LARGEST + ", or -infinity"));
     }
 
     private static void require(boolean holds, String name, double value, String range) {

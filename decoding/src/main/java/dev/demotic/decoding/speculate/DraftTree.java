@@ -150,11 +150,6 @@ public final class DraftTree {
         return maxDepth;
     }
 
-    /** How many more nodes there is room for. */
-    public int room() {
-        return maxNodes - nodes.size();
-    }
-
     /** The tokens for the target's pass, with the same node numbers. */
     public TokenTree nodes() {
         return nodes;

@@ -3,7 +3,7 @@ package dev.demotic.decoding.speculate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What rounds with a guess brought and took, in the mean; what is older counts less. As with chances, a reply's means lean on
+ * What rounds brought and took, in the mean; what is older counts less. As with chances, a reply's means lean on
  * those of all replies. Safe for use by many threads.
  */
 final class RoundMeans {
@@ -15,7 +15,7 @@ final class RoundMeans {
     private double rows;
     private double passes;
 
-    /** Begins with an optimistic belief, so that guessing is tried. */
+    /** Begins with an optimistic belief, so that drafting is tried. */
     RoundMeans() {
         this(0.99, 0, null);
         weight = 0.5;
@@ -54,7 +54,7 @@ final class RoundMeans {
         return mean(rows, general == null ? 0 : general.rows());
     }
 
-    /** The guesser's passes a round. */
+    /** Passes of a drafter a round. */
     synchronized double passes() {
         return mean(passes, general == null ? 0 : general.passes());
     }

@@ -2,9 +2,7 @@ package dev.demotic.decoding.speculate;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 
 /** Counts while a reply is made, and splits its time: each {@code spent} books what passed since the one before. */
 final class SpeculationCounter {
@@ -16,7 +14,10 @@ final class SpeculationCounter {
         OTHER
     }
 
-    private final Map<Work, Long> nanos = new EnumMap<>(Work.class);
+    private long draftNanos;
+    private long targetNanos;
+    private long samplingNanos;
+    private long otherNanos;
     private long last = System.nanoTime();
     private long rounds;
     private long tokens;
@@ -28,7 +29,12 @@ final class SpeculationCounter {
     long spent(Work work) {
         long now = System.nanoTime();
         long passed = now - last;
-        nanos.merge(work, passed, Long::sum);
+        switch (work) {
+            case DRAFT -> draftNanos += passed;
+            case TARGET -> targetNanos += passed;
+            case SAMPLING -> samplingNanos += passed;
+            case OTHER -> otherNanos += passed;
+        }
         last = now;
         return passed;
     }
@@ -76,13 +82,9 @@ final class SpeculationCounter {
                 tokens,
                 draftPasses,
                 List.copyOf(depths),
-                seconds(Work.DRAFT),
-                seconds(Work.TARGET),
-                seconds(Work.SAMPLING),
-                seconds(Work.OTHER));
-    }
-
-    private double seconds(Work work) {
-        return nanos.getOrDefault(work, 0L) / 1e9;
+                draftNanos / 1e9,
+                targetNanos / 1e9,
+                samplingNanos / 1e9,
+                otherNanos / 1e9);
     }
 }

@@ -316,7 +316,11 @@ class SamplerTest {
         assertThatThrownBy(() -> good.withMinP(1.5)).hasMessageContaining("min-p");
         assertThatThrownBy(() -> good.withTypicalP(2)).hasMessageContaining("typical");
         assertThatThrownBy(() -> good.withRepetitionPenalty(0, 1)).hasMessageContaining("repetition penalty");
+        assertThatThrownBy(() -> good.withRepetitionPenalty(1e-300, 1)).hasMessageContaining("repetition penalty");
+        assertThatThrownBy(() -> good.withPresencePenalty(-1e39)).hasMessageContaining("presence penalty is -1.0E39");
+        assertThatThrownBy(() -> good.withFrequencyPenalty(1e39)).hasMessageContaining("frequency penalty");
         assertThatThrownBy(() -> good.withLogitBias(Map.of(1, Double.NaN))).hasMessageContaining("logit bias");
+        assertThatThrownBy(() -> good.withLogitBias(Map.of(1, 1e39))).hasMessageContaining("logit bias");
         assertThatThrownBy(() -> new Sampler(good.withLogitBias(Map.of(9, 1.0)), 9))
                 .hasMessageContaining("logit bias names token 9");
         Map<Integer, Double> all = Map.of(0, Double.NEGATIVE_INFINITY, 1, Double.NEGATIVE_INFINITY);

@@ -136,10 +136,9 @@ public final class Batcher implements AutoCloseable {
 
     /** Computes steps on the thread of a pass, as long as it stays alone. */
     private void compute(Request own) {
-        boolean goesOn;
-        do {
-            goesOn = finish(step(), own);
-        } while (goesOn);
+        while (finish(step(), own)) {
+            letOthersCome();
+        }
     }
 
     private void await(Request request) {

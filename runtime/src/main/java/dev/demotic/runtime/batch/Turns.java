@@ -1,7 +1,6 @@
 package dev.demotic.runtime.batch;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -137,8 +136,10 @@ public final class Turns {
     }
 
     private Party next() {
-        return waiting.stream()
-                .min(Comparator.comparingLong(party -> party.start))
-                .orElseThrow();
+        Party next = waiting.getFirst();
+        for (int i = 1; i < waiting.size(); i++) {
+            next = waiting.get(i).start < next.start ? waiting.get(i) : next;
+        }
+        return next;
     }
 }

@@ -26,10 +26,6 @@ public record KvShape(int layers, int heads, int headDimension, KvType type) {
         return layers * layerBytes();
     }
 
-    public long bytesPerToken() {
-        return blockBytes() / BLOCK;
-    }
-
     /** Blocks that hold {@code tokens} positions. */
     public static int blocks(int tokens) {
         return (tokens + BLOCK - 1) / BLOCK;

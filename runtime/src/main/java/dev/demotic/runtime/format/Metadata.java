@@ -1,10 +1,13 @@
 package dev.demotic.runtime.format;
 
 import dev.demotic.runtime.DemoticException;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,7 +133,8 @@ public final class Metadata {
             case Number number -> new int[] {number.intValue()};
             case byte[] bytes -> widen(bytes.length, i -> bytes[i]);
             case short[] shorts -> widen(shorts.length, i -> shorts[i]);
-            case long[] longs -> widen(longs.length, i -> Math.toIntExact(longs[i]));
+            case long[] longs
+            when Arrays.stream(longs).allMatch(wide -> wide == (int) wide) -> widen(longs.length, i -> (int) longs[i]);
             case boolean[] flags -> widen(flags.length, i -> flags[i] ? 1 : 0);
             case null, default -> required(key, (int[]) null, "a list of integers");
         };
@@ -140,8 +144,8 @@ public final class Metadata {
         return required(key, find(key, float[].class), "a list of numbers");
     }
 
-    private static int[] widen(int length, java.util.function.IntUnaryOperator element) {
-        return java.util.stream.IntStream.range(0, length).map(element).toArray();
+    private static int[] widen(int length, IntUnaryOperator element) {
+        return IntStream.range(0, length).map(element).toArray();
     }
 
     private <T> @Nullable T find(String key, Class<T> kind) {

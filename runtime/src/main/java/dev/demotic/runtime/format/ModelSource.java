@@ -1,9 +1,7 @@
 package dev.demotic.runtime.format;
 
 import dev.demotic.runtime.tensor.Tensor;
-import dev.demotic.runtime.tensor.TensorType;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.Map;
 
 /**
@@ -20,15 +18,6 @@ public interface ModelSource extends AutoCloseable {
 
     /** All tensors by GGUF name, in file order. */
     Map<String, Tensor> tensors();
-
-    /** How many bytes of tensor data there are of each type. */
-    default Map<TensorType, Long> bytesByType() {
-        Map<TensorType, Long> bytes = new EnumMap<>(TensorType.class);
-        for (Tensor tensor : tensors().values()) {
-            bytes.merge(tensor.type(), tensor.type().bytes(tensor.elements()), Long::sum);
-        }
-        return bytes;
-    }
 
     /** Unmaps the file; tensors are unusable from then on. */
     @Override

@@ -64,8 +64,9 @@ record Block(
     /**
      * The weighted sum of the {@code used} experts that a router scores highest (Shazeer et al., 2017).
      *
+     * @param router the only one in its list
      * @param normalized whether the chosen experts' weights are scaled to sum to one
      */
-    record MixtureOfExperts(Projection router, List<GatedMlp> experts, int used, boolean normalized)
+    record MixtureOfExperts(List<Projection> router, List<GatedMlp> experts, int used, boolean normalized)
             implements FeedForward {}
 }

@@ -262,7 +262,7 @@ final class Blueprint {
                         activation, backend.load(gates.get(e)), backend.load(ups.get(e)), backend.load(downs.get(e))));
             }
             Projection router = new Projection(matrix("ffn_gate_inp", count, config.width()), null);
-            return new Block.MixtureOfExperts(router, experts, used, normalized);
+            return new Block.MixtureOfExperts(List.of(router), experts, used, normalized);
         }
 
         private List<Tensor> expertsOf(String name, int count, int columns, int rows) {

@@ -21,7 +21,7 @@ final class Experts {
     }
 
     private final Backend backend;
-    private final @Nullable Buffer scores;
+    private final List<Buffer> scores;
     private final Buffer gathered;
     private final Buffer produced;
     /** The share of each expert in each row, 0 where it was not chosen: [row][expert]. */
@@ -33,7 +33,7 @@ final class Experts {
     Experts(Backend backend, int maxRows, int width, int experts) {
         this.backend = backend;
         int rows = experts == 0 ? 0 : maxRows;
-        scores = experts == 0 ? null : backend.allocate(rows, experts);
+        scores = experts == 0 ? List.of() : List.of(backend.allocate(rows, experts));
         gathered = backend.allocate(rows, width);
         produced = backend.allocate(rows, width);
         shares = new float[rows * experts];
@@ -42,14 +42,14 @@ final class Experts {
     }
 
     void run(Block.MixtureOfExperts moe, Buffer input, int rows, Buffer sum, Expert expert) {
-        if (scores == null) {
+        if (scores.isEmpty()) {
             throw new IllegalStateException("the model was opened without experts");
         }
         int count = moe.experts().size();
-        backend.project(input, rows, null, List.of(moe.router()), List.of(scores));
+        backend.project(input, rows, null, moe.router(), scores);
         backend.await();
         for (int row = 0; row < rows; row++) {
-            route(moe, scores, row, count);
+            route(moe, scores.getFirst(), row, count);
         }
         for (int e = 0; e < count; e++) {
             int chosen = 0;

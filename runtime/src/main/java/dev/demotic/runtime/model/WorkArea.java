@@ -32,7 +32,8 @@ record WorkArea(int width, int queryWidth, int keyWidth, int hiddenWidth, int vo
     long bytes(int rows, int logits) {
         long floatsOfRow = 3L * width + 2L * queryWidth + 2L * keyWidth + 2L * hiddenWidth;
         long floatsOfExperts = experts == 0 ? 0 : 2L * width + 2L * experts;
-        // A backend keeps the rows that a product is about to read in the form that its weights want.
+        // A backend keeps the rows that products are about to read in the forms that their weights want: about as much
+        // as two buffers.
         long prepared = 2L * Math.max(Math.max(width, queryWidth), hiddenWidth);
         return 4 * (rows * (floatsOfRow + floatsOfExperts + prepared) + logits * ((long) width + vocabulary));
     }

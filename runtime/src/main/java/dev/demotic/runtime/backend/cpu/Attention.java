@@ -6,6 +6,8 @@ import dev.demotic.runtime.backend.Heads;
 import dev.demotic.runtime.backend.Norm;
 import dev.demotic.runtime.backend.Step;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,14 +55,22 @@ final class Attention {
     }
 
     /**
-     * Runs on what the fields say.
+     * Fills {@code result}.
      *
-     * @param whatComesOut is told of each part of {@link #out}
+     * @param inputs queries, keys and values
+     * @param reader is told of each part of the result
      */
-    void run(Heads of, Preparation whatComesOut) {
-        heads = of;
-        shape = of.shape();
-        attended = whatComesOut;
+    void run(CpuKvStore kv, int ofLayer, Step of, Heads which, List<Buffer> inputs, Buffer result, Preparation reader) {
+        store = kv;
+        layer = ofLayer;
+        step = of;
+        heads = which;
+        shape = which.shape();
+        queries = inputs.get(0);
+        keys = inputs.get(1);
+        values = inputs.get(2);
+        out = result;
+        attended = reader;
         kernels.begin(this);
         int count = chunk();
         if (count == step.contexts()) {
@@ -80,7 +90,7 @@ final class Attention {
                     row == 0 || row - chunks[count - 1] == most || step.contextOf(row) != step.contextOf(row - 1);
             if (isNext) {
                 if (count + 2 > chunks.length) {
-                    chunks = java.util.Arrays.copyOf(chunks, 2 * chunks.length);
+                    chunks = Arrays.copyOf(chunks, 2 * chunks.length);
                 }
                 chunks[count++] = row;
             }

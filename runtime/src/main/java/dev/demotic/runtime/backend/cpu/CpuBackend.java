@@ -72,8 +72,13 @@ public final class CpuBackend implements Backend {
     private CpuBackend(Supplier<ThreadTeam> threadTeam, boolean ownsTeam, String kernelSet) {
         this.ownsTeam = ownsTeam;
         asked = kernelSet;
-        kernels = KernelSets.choose(kernelSet, arena);
-        team = threadTeam.get();
+        try {
+            kernels = KernelSets.choose(kernelSet, arena);
+            team = threadTeam.get();
+        } catch (RuntimeException refused) {
+            arena.close();
+            throw refused;
+        }
         int threads = team.size();
         scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) {
@@ -186,14 +191,8 @@ public final class CpuBackend implements Backend {
             Buffer attended,
             Projection output,
             Buffer sum) {
-        attention.store = (CpuKvStore) store;
-        attention.layer = layer;
-        attention.step = step;
-        attention.queries = inputs.get(0);
-        attention.keys = inputs.get(1);
-        attention.values = inputs.get(2);
-        attention.out = attended;
-        attention.run(heads, projections.beginAdding(output, attended, step.rows, Attention.columnsOfPart(heads)));
+        Preparation reader = projections.beginAdding(output, attended, step.rows, Attention.columnsOfPart(heads));
+        attention.run((CpuKvStore) store, layer, step, heads, inputs, attended, reader);
         projections.endAdding(sum);
     }
 

@@ -62,9 +62,9 @@ final class KernelSets {
     }
 
     private static String whyNoNative() {
-        return NativeLibrary.isPresent()
+        return NativeLibrary.whyNot().isEmpty()
                 ? "this processor lacks the instructions that they need (AVX2 with FMA, or ARM dot products)"
-                : "this build found no C compiler; install gcc and build again";
+                : NativeLibrary.whyNot();
     }
 
     /** The set in use and, where it is the best to be had but a better could be, aloud what is missing and what it costs. */

@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -31,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeLibrary {
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final @Nullable SymbolLookup LIBRARY = load();
+    private static final Loaded LOADED = load();
+    private static final @Nullable SymbolLookup LIBRARY = LOADED.library();
     /** For calls of microseconds, during which the collector may wait for the thread: they cost a fifth of others. */
     private static final Linker.Option SHORT = Linker.Option.critical(false);
 
@@ -69,9 +69,12 @@ final class NativeLibrary {
      */
     record KernelSet(long address, String name, boolean roundsRows) {}
 
-    /** Whether this build has native kernels for this system. */
-    static boolean isPresent() {
-        return LIBRARY != null;
+    /** @param whyNot why there is no library, else empty */
+    private record Loaded(@Nullable SymbolLookup library, String whyNot) {}
+
+    /** Why there are no native kernels, for people; empty if there is a library. */
+    static String whyNot() {
+        return LOADED.whyNot();
     }
 
     /** The sets that this processor can run, best first; empty without a library. */
@@ -99,25 +102,28 @@ final class NativeLibrary {
         return new IllegalStateException("a native kernel cannot be called", thrown);
     }
 
-    private static @Nullable SymbolLookup load() {
+    private static Loaded load() {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac") ? "macos" : "linux";
         String machine = System.getProperty("os.arch").equals("amd64") ? "x86_64" : System.getProperty("os.arch");
         String file = system.equals("macos") ? "libdemotic.dylib" : "libdemotic.so";
         try (InputStream library =
                 NativeLibrary.class.getResourceAsStream("native/" + system + "-" + machine + "/" + file)) {
             if (library == null) {
-                return null;
+                return new Loaded(null, "this build found no C compiler; install gcc and build again");
             }
             // The system maps libraries from files only. Once mapped, the file may go.
             Path copy = Files.createTempFile("demotic", file);
             try {
                 Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
-                return SymbolLookup.libraryLookup(copy, Arena.global());
+                return new Loaded(SymbolLookup.libraryLookup(copy, Arena.global()), "");
             } finally {
                 Files.deleteIfExists(copy);
             }
-        } catch (IOException failure) {
-            throw new UncheckedIOException("the native kernels cannot be written to the temporary folder", failure);
+        } catch (IOException | IllegalArgumentException failure) {
+            return new Loaded(
+                    null,
+                    "the library cannot be loaded from the temporary folder %s (%s); name another that can hold programs by -Djava.io.tmpdir=..."
+                            .formatted(System.getProperty("java.io.tmpdir"), failure.getMessage()));
         }
     }
 

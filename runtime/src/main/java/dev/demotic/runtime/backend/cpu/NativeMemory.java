@@ -67,7 +67,8 @@ final class NativeMemory {
         MemorySegment start = calloc(bytes + alignment);
         if (start.equals(MemorySegment.NULL)) {
             throw new DemoticException(
-                    "the operating system refused %,d MB of memory; ask for a shorter context".formatted(bytes >> 20));
+                    "the operating system refused %,d MB of memory; ask for a shorter context or take a smaller quantization"
+                            .formatted(bytes >> 20));
         }
         MemorySegment all = start.reinterpret(bytes + alignment, owner, NativeMemory::free);
         return all.asSlice(-start.address() & (alignment - 1), bytes);

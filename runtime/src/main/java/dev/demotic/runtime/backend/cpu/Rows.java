@@ -50,10 +50,6 @@ final class Rows {
         }
     }
 
-    int columns() {
-        return columns;
-    }
-
     /** Columns, filled up to whole blocks. */
     int padded() {
         return padded;
