@@ -79,12 +79,14 @@ public record MethodBench(int tokens, SamplingSettings sampling, boolean ignores
     /**
      * Runs them.
      *
+     * @param drafts the draft models' names, for the report
      * @param contestants plain decoding, which is added, left out
      * @param peers servers that run the same model
      * @throws DemoticException if no prompt fits the context
      */
     public MethodBenchReport run(
             LanguageModel target,
+            List<String> drafts,
             List<Contestant> contestants,
             List<PeerServer> peers,
             List<BenchPrompt> prompts,
@@ -130,8 +132,11 @@ public record MethodBench(int tokens, SamplingSettings sampling, boolean ignores
                 Machine.here(),
                 target.device(),
                 target.source().path().toString(),
+                drafts,
                 tokens,
+                ignoresEnd,
                 sampling.temperature(),
+                sampling.seed(),
                 prompts.size() - fitting.size(),
                 entrants.stream().map(Entrant::name).toList(),
                 all.stream()

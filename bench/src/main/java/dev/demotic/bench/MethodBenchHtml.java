@@ -22,8 +22,9 @@ public final class MethodBenchHtml {
 
     private String page() {
         Machine machine = report.machine();
-        page.paragraph("%s on %s, %d cores; %s; %s."
-                .formatted(report.model(), machine.cpu(), machine.cores(), report.device(), machine.jvm()));
+        String drafts = report.drafts().isEmpty() ? "" : " with the draft of " + String.join(", ", report.drafts());
+        page.paragraph("%s%s on %s, %d cores; %s; %s."
+                .formatted(report.model(), drafts, machine.cpu(), machine.cores(), report.device(), machine.jvm()));
         page.paragraph(
                 "Replies of up to %d tokens at temperature %s, all methods on a prompt before the next. Speed counts the tokens after the first."
                         .formatted(report.tokens(), report.temperature()));

@@ -11,8 +11,11 @@ import java.util.Optional;
  * @param machine where
  * @param device kernels and threads
  * @param model the target's file
+ * @param drafts the draft models by name
  * @param tokens the most of a reply
+ * @param ignoresEnd whether replies go on where the model would end them
  * @param temperature 0 for greedy
+ * @param seed of each reply
  * @param leftOut prompts too long for the context
  * @param methods in the order of the report; plain decoding first
  * @param lossless those of them whose text must be that of plain decoding at temperature 0
@@ -22,8 +25,11 @@ public record MethodBenchReport(
         Machine machine,
         String device,
         String model,
+        List<String> drafts,
         int tokens,
+        boolean ignoresEnd,
         double temperature,
+        long seed,
         int leftOut,
         List<String> methods,
         List<String> lossless,
@@ -71,7 +77,7 @@ public record MethodBenchReport(
      * @param method the method
      * @param prompts replies
      * @param tokensPerSecond tokens after the first of each reply, over the time that they took
-     * @param ratio that over plain decoding's
+     * @param ratio that over plain decoding's; 0 if none of its replies has a second token
      * @param identical replies that are plain decoding's token for token
      * @param speculation of all replies together
      */
@@ -112,12 +118,13 @@ public record MethodBenchReport(
     private Summary summary(String task, String method) {
         List<Run> mine = runs(task, method);
         double speed = speed(mine);
+        double plain = speed(runs(task, methods.getFirst()));
         return new Summary(
                 task,
                 method,
                 mine.size(),
                 speed,
-                speed / speed(runs(task, methods.getFirst())),
+                plain > 0 ? speed / plain : 0,
                 (int) mine.stream().filter(run -> run.difference().isEmpty()).count(),
                 mine.stream().map(Run::speculation).reduce(SpeculationStatistics.none(), SpeculationStatistics::plus));
     }

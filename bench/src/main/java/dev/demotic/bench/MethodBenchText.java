@@ -23,8 +23,11 @@ public final class MethodBenchText {
         object.put("machine", object(report.machine()));
         object.put("device", report.device());
         object.put("model", report.model());
+        object.put("drafts", report.drafts());
         object.put("tokens", report.tokens());
+        object.put("ignore_eos", report.ignoresEnd());
         object.put("temperature", report.temperature());
+        object.put("seed", report.seed());
         object.put("prompts_left_out", report.leftOut());
         object.put("lossless", report.lossless());
         object.put(

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -110,6 +111,7 @@ final class BenchMethodsCommand implements Callable<Integer> {
         if (!peers.isEmpty() && replies.temperature() > 0) {
             throw new DemoticException("--peer measures greedy decoding; leave out --temperature");
         }
+        output.prepare();
         List<PeerServer> servers = peers.stream().map(PeerServer::parse).toList();
         Map<String, Path> draftPaths = draftPaths();
         List<MethodCall> calls = calls(!draftPaths.isEmpty());
@@ -125,10 +127,16 @@ final class BenchMethodsCommand implements Callable<Integer> {
             }
             try (ProgressLine line = new ProgressLine(console, "measuring", ProgressLine.Unit.ITEMS)) {
                 report = new MethodBench(replies.maxTokens(), replies.sampling(), ignoreEos)
-                        .run(target, contestants, servers, prompts, (done, total, what) -> {
-                            line.title(what);
-                            line.update(done, total);
-                        });
+                        .run(
+                                target,
+                                List.copyOf(draftPaths.keySet()),
+                                contestants,
+                                servers,
+                                prompts,
+                                (done, total, what) -> {
+                                    line.title(what);
+                                    line.update(done, total);
+                                });
             }
         } finally {
             opened.values().forEach(BenchedModels::close);
@@ -139,6 +147,10 @@ final class BenchMethodsCommand implements Callable<Integer> {
                 MethodBenchText.csv(report),
                 MethodBenchText.json(report),
                 () -> print(report));
+        if (report.leftOut() > 0) {
+            console.note("%d prompts are left out, since they leave no room for %d tokens in the context"
+                    .formatted(report.leftOut(), report.tokens()));
+        }
         report.firstBroken()
                 .ifPresent(run ->
                         console.note("demotic: a lossless method changed a text: " + MethodBenchHtml.difference(run)));
@@ -149,7 +161,12 @@ final class BenchMethodsCommand implements Callable<Integer> {
         Map<String, Path> paths = new LinkedHashMap<>();
         for (String name : drafts) {
             Path path = engine.model().locate(console, name);
-            paths.put(String.valueOf(path.getFileName()).replaceAll("\\.gguf$", ""), path);
+            String called = String.valueOf(path.getFileName()).replaceAll("\\.gguf$", "");
+            if (paths.put(called, path) != null) {
+                throw new DemoticException(
+                        "two draft models are called %s, so the report could not tell them apart; name files of different names"
+                                .formatted(called));
+            }
         }
         if (paths.isEmpty()) {
             engine.model().embeddedDraft(console).ifPresent(path -> paths.put("draft", path));
@@ -163,13 +180,23 @@ final class BenchMethodsCommand implements Callable<Integer> {
             names.addAll(USUAL_WITH_DRAFT);
         }
         List<MethodCall> calls =
-                names.stream().distinct().map(MethodCall::parse).toList();
+                names.stream().map(MethodCall::parse).distinct().toList();
         for (MethodCall call : calls) {
             if (call.method().draft().isRequired()) {
                 call.requireDraft(hasDraft);
             }
         }
+        requireUse("--draft", !drafts.isEmpty(), calls, use -> use != DraftUse.NONE);
+        requireUse("--draft-threads", draftThreads.isPresent(), calls, use -> use == DraftUse.AT_ONCE);
         return calls.stream().filter(call -> !call.toString().equals("plain")).toList();
+    }
+
+    private static void requireUse(String option, boolean isGiven, List<MethodCall> calls, Predicate<DraftUse> uses) {
+        if (isGiven && calls.stream().noneMatch(call -> uses.test(call.method().draft()))) {
+            throw new DemoticException(
+                    "none of the methods has a use for %s; leave it out, or add one that has, as `demotic methods` lists them"
+                            .formatted(option));
+        }
     }
 
     /** How a method has both models share the threads. */

@@ -15,9 +15,11 @@ import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -112,7 +114,7 @@ final class BenchReasoningCommand implements Callable<Integer> {
         if (most < 1 || replies.maxTokens() < 2) {
             throw new DemoticException("--problems must be at least 1 and --max-tokens at least 2");
         }
-        List<MethodCall> calls = new ArrayList<>();
+        Set<MethodCall> calls = new LinkedHashSet<>();
         if (draftTokens > 0) {
             calls.add(MethodCall.parse("draft:tokens=" + draftTokens));
         }
@@ -182,7 +184,7 @@ final class BenchReasoningCommand implements Callable<Integer> {
                 for (JudgeAblation ablation : JudgeAblation.values()) {
                     List<Double> scores = scored.summary(name(ablation)).steps().scores();
                     double threshold = JudgeAblation.threshold(scores, share);
-                    String name = "%s, %.0f %%".formatted(name(ablation), 100 * share);
+                    String name = "%s, %.0f %% as %s".formatted(name(ablation), 100 * share, summary.method());
                     worse.add(worse(ablation, name, threshold, large, small));
                 }
             }

@@ -22,7 +22,7 @@ import picocli.CommandLine.ScopeType;
         footer = {
             "Without --model, commands take the small model that comes with Demotic.",
             "Results go to standard output, everything else to standard error.",
-            "Exit status: 0 done, 1 refused (a bad file, too little memory ...), 2 wrong usage, 70 a defect, 130 Ctrl-C."
+            "Exit status: 0 done, 1 refused (a bad file or value, too little memory ...), 2 wrong usage, 70 a defect, 130 Ctrl-C."
         })
 public final class Demotic implements Callable<Integer> {
     private final Console console;

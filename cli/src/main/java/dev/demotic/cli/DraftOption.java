@@ -2,6 +2,7 @@ package dev.demotic.cli;
 
 import dev.demotic.decoding.method.DraftUse;
 import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.runtime.DemoticException;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -28,6 +29,10 @@ final class DraftOption {
     ThreadShare share(Console console, EngineOptions engine, MethodCall call) {
         boolean drafts = call.method().draft() != DraftUse.NONE
                 && path(console, engine.model()).isPresent();
+        if (threads.isPresent() && !drafts) {
+            throw new DemoticException(
+                    "--draft-threads is for a draft model, and there is none to use; leave it out, or name one with --draft");
+        }
         return drafts ? ThreadShare.of(engine.threads(), threads, call) : ThreadShare.turns(engine.threads());
     }
 

@@ -13,11 +13,15 @@ final class DraftPainter {
 
     private final Console console;
     private final Tokenizer tokenizer;
+    /** Holds back half a character until its other tokens come. */
+    private final Tokenizer.StreamingDecoder emitted;
+
     private final boolean hasColours;
 
     DraftPainter(Console console, Tokenizer tokenizer) {
         this.console = console;
         this.tokenizer = tokenizer;
+        emitted = tokenizer.stream();
         hasColours = console.isTerminal(Console.Terminals.OUT) && !console.isSet("NO_COLOR");
     }
 
@@ -31,10 +35,29 @@ final class DraftPainter {
     }
 
     void paint(DraftRound round) {
-        String own = text(IntStream.of(round.emitted()).skip(round.accepted()));
-        console.print(mark(ACCEPTED, "+", text(IntStream.of(round.emitted()).limit(round.accepted())))
-                + mark(REJECTED, "-", text(IntStream.of(round.rejected())).replaceAll("\\R", "⏎"))
-                + (hasColours && !own.isEmpty() ? OWN + own + RESET : own));
+        StringBuilder accepted = new StringBuilder();
+        StringBuilder own = new StringBuilder();
+        for (int i = 0; i < round.emitted().length; i++) {
+            int token = round.emitted()[i];
+            if (!tokenizer.isControl(token)) {
+                (i < round.accepted() ? accepted : own).append(emitted.next(token));
+            }
+        }
+        String rejected = tokenizer.decode(IntStream.of(round.rejected())
+                .filter(token -> !tokenizer.isControl(token))
+                .toArray());
+        console.print(mark(ACCEPTED, "+", accepted.toString())
+                + mark(REJECTED, "-", rejected.replaceAll("\\R", "⏎"))
+                + own(own.toString()));
+    }
+
+    /** The reply is over: prints what was held back. */
+    void end() {
+        console.print(own(emitted.flush()));
+    }
+
+    private String own(String text) {
+        return hasColours && !text.isEmpty() ? OWN + text + RESET : text;
     }
 
     private String mark(String colour, String sign, String text) {
@@ -42,10 +65,5 @@ final class DraftPainter {
             return "";
         }
         return hasColours ? colour + text + RESET : "{" + sign + text + "}";
-    }
-
-    private String text(IntStream tokens) {
-        return tokenizer.decode(
-                tokens.filter(token -> !tokenizer.isControl(token)).toArray());
     }
 }

@@ -16,7 +16,9 @@ final class ExplainOption {
         }
         String name = method.call().method().name();
         MethodReport report = reply.report();
-        if (report == null || report.explanation().isEmpty()) {
+        if (report == null && !name.equals("plain")) {
+            console.note(name + ": the reply ended before it had a choice");
+        } else if (report == null || report.explanation().isEmpty()) {
             console.note(name + ": it has no choices to explain");
         } else {
             report.explanation().forEach(line -> console.note(name + ": " + line));

@@ -1,5 +1,6 @@
 package dev.demotic.cli;
 
+import dev.demotic.runtime.DemoticException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +23,28 @@ final class ReportOptions {
     }
 
     /**
+     * Makes the folder before anything is measured.
+     *
+     * @throws DemoticException if it cannot hold the report
+     */
+    void prepare() {
+        try {
+            Files.createDirectories(out);
+        } catch (IOException refused) {
+            throw new DemoticException(
+                    "%s cannot be made a folder for the report; name another with --out".formatted(out), refused);
+        }
+        if (!Files.isWritable(out)) {
+            throw new DemoticException("the folder %s may not be written; name another with --out".formatted(out));
+        }
+    }
+
+    /**
      * Writes a report's files and prints it.
      *
      * @param table prints it for people
      */
     void put(Console console, String html, String csv, String json, Runnable table) throws IOException {
-        Files.createDirectories(out);
         Files.writeString(out.resolve("report.html"), html);
         Files.writeString(out.resolve("report.csv"), csv);
         Files.writeString(out.resolve("report.json"), json + "\n");

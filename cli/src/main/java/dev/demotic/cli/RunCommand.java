@@ -124,7 +124,9 @@ final class RunCommand implements Callable<Integer> {
 
     private Reply paint(Generation generation, int[] tokens, DraftPainter painter) {
         painter.explain();
-        return generate(generation.onDraft(painter::paint), tokens, _ -> {});
+        Reply reply = generate(generation.onDraft(painter::paint), tokens, _ -> {});
+        painter.end();
+        return reply;
     }
 
     private String prompt() {

@@ -39,7 +39,7 @@ class BenchReasoningCommandTest {
 
     @Test
     void printsATableOfThresholds() {
-        Shell.Result result = bench("-n", "40", "--thresholds", "0,6,10");
+        Shell.Result result = bench("-n", "40", "--thresholds", "0,6,10,6");
 
         assertThat(result.status()).as(result.err()).isZero();
         List<String> lines = result.out().lines().toList();
@@ -48,6 +48,7 @@ class BenchReasoningCommandTest {
         assertThat(lines.get(2)).startsWith("plain ").contains("1.00 [1.00, 1.00]");
         assertThat(lines.get(3)).startsWith("draft:tokens=5 ");
         assertThat(lines.get(4)).startsWith("specreason:threshold=0,").contains("100 %");
+        assertThat(lines).hasSize(7);
         assertThat(result.out()).doesNotContain("NaN");
     }
 

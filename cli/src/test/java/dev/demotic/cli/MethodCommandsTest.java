@@ -109,6 +109,18 @@ class MethodCommandsTest {
         assertThat(text.replace("}", "")).isEqualTo(shell.run(run).out().replace("}", ""));
     }
 
+    /** Tokens of half a character are shown once the rest is there. */
+    @Test
+    void draftsShowWholeCharacters() {
+        String[] run = {"run", "--raw", "--temperature", "0", "-n", "40", "--method", "lookup", "🎉🦉🎉🦉🎉🦉🎉🦉🎉🦉"};
+        String[] show = java.util.Arrays.copyOf(run, run.length + 1);
+        show[run.length] = "--show-drafts";
+
+        String shown = shell.run(show).out().replaceAll("\\{-[^}]*\\}", "").replaceAll("\\{\\+", "");
+
+        assertThat(shown.replace("}", "")).isEqualTo(shell.run(run).out().replace("}", ""));
+    }
+
     @Test
     void chatExplainsEachReply() {
         Shell.Result result = shell.typing("Hi\nHello\n")
@@ -129,6 +141,7 @@ class MethodCommandsTest {
                 "--method plain --show-drafts | --method plain has none",
                 "--show-drafts --json | give one of them",
                 "--draft absent.gguf | absent.gguf",
+                "--method lookup --draft-threads 1 | there is none to use",
                 "--method pearl --threads 2 --draft-threads 2 | must leave each model at least one of 2 threads"
             })
     void contradictionsAreRefusedInOneSentence(String options, String part) {
@@ -185,6 +198,7 @@ class MethodCommandsTest {
                         "pearl (1 + 1 threads)");
         assertThat(result.err()).contains("wrote ");
         JsonNode json = new JsonMapper().readTree(Files.readString(out.resolve("report.json")));
+        assertThat(json.get("drafts").get(0).asString()).isEqualTo("draft");
         assertThat(json.get("runs")).hasSize(10);
         assertThat(json.get("summaries")).hasSize(15);
         for (JsonNode summary : json.get("summaries")) {
@@ -213,6 +227,9 @@ class MethodCommandsTest {
             {"--method", "draft", "-m", draft},
             {"--method", "nonsense"},
             {"--per-task", "0"},
+            {"--method", "lookup", "--draft", draft},
+            {"--method", "draft", "--draft-threads", "1"},
+            {"--out", "/proc/nothing"},
             {"-n", "5000"},
             {"--peer", "localhost"},
             {"--peer", "x=http://localhost", "--temperature", "1"}

@@ -26,7 +26,8 @@ final class Vocabularies {
      * @throws DemoticException if not
      */
     static void requireSame(Tokenizer draft, Tokenizer target) {
-        String remedy = "; take a draft model with the target's tokenizer, or draft across vocabularies";
+        String remedy =
+                "; take a draft model with the target's tokenizer, or the method foreign, which drafts across vocabularies";
         if (draft.size() != target.size()) {
             throw new DemoticException(
                     "the draft model has %,d tokens and the target %,d, so they share no vocabulary%s"

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 
 /**
  * A GGUF file, version 2 or 3, little-endian, memory-mapped: opening it reads the metadata and the list of tensors only.
@@ -68,6 +70,9 @@ public final class GgufFile implements ModelSource {
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return new GgufFile(path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+        } catch (ClosedByInterruptException e) {
+            arena.close();
+            throw (CancellationException) new CancellationException("interrupted while opening " + path).initCause(e);
         } catch (IOException e) {
             arena.close();
             throw new DemoticException(path + " cannot be read (" + e + "); check that it is a file you may read", e);
