@@ -142,6 +142,11 @@ public final class RandomModel implements ModelSource {
     }
 
     @Override
+    public long bytesInMemory() {
+        return tensors.values().stream().mapToLong(Tensor::byteSize).sum();
+    }
+
+    @Override
     public void close() {
         arena.close();
     }

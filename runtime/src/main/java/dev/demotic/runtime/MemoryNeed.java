@@ -14,7 +14,7 @@ import java.nio.file.Path;
 /**
  * The memory that a model takes, in bytes.
  *
- * @param weights mapped from the file
+ * @param weights mapped from the file, or in the order in which they are multiplied; those twice that had to be put together before
  * @param kvCache keys and values of one sequence of full length
  * @param workArea activations of the largest step, and its logits
  */
@@ -24,8 +24,8 @@ public record MemoryNeed(long weights, long kvCache, long workArea) {
 
     static MemoryNeed of(ModelSource source, int context, KvType kvType) {
         ModelConfig config = Decoder.configOf(source);
-        long weights =
-                source.tensors().values().stream().mapToLong(Tensor::byteSize).sum();
+        long weights = source.bytesInMemory()
+                + source.tensors().values().stream().mapToLong(Tensor::byteSize).sum();
         return new MemoryNeed(
                 weights,
                 KvShape.blocks(context + DRAFT_ROOM)

@@ -19,6 +19,11 @@ public interface ModelSource extends AutoCloseable {
     /** All tensors by GGUF name, in file order. */
     Map<String, Tensor> tensors();
 
+    /** Bytes of the tensors that lie in memory of their own, since the file has them in another order; they stay there until the end. */
+    default long bytesInMemory() {
+        return 0;
+    }
+
     /** Unmaps the file; tensors are unusable from then on. */
     @Override
     void close();

@@ -141,6 +141,14 @@ public final class HuggingFaceFolder implements ModelSource {
     }
 
     @Override
+    public long bytesInMemory() {
+        return tensors.values().stream()
+                .filter(tensor -> tensor.bytes() instanceof Made)
+                .mapToLong(Tensor::byteSize)
+                .sum();
+    }
+
+    @Override
     public void close() {
         arena.close();
     }

@@ -191,6 +191,12 @@ class HuggingFaceFolderTest {
                 assertThat(tensor(model, blk + "attn_q.weight").shape()).containsExactly(HIDDEN, HEADS * HEAD);
             }
             assertThat(model.tensors()).hasSize(3 + LAYERS * 13);
+            assertThat(model.bytesInMemory())
+                    .isEqualTo(model.tensors().values().stream()
+                            .filter(tensor -> tensor.name().matches(".*attn_[qk]\\..*"))
+                            .mapToLong(Tensor::byteSize)
+                            .sum())
+                    .isPositive();
             Metadata metadata = model.metadata();
             assertThat(metadata.string("general.architecture")).isEqualTo("llama");
             assertThat(metadata.integer("general.file_type"))
