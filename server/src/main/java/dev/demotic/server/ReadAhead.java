@@ -1,8 +1,9 @@
 package dev.demotic.server;
 
 import io.helidon.common.buffers.DataReader;
-import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -19,45 +20,71 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
     private static final byte[] NOTHING = {};
 
     private final DataReader source;
+    private final long silenceNanos;
     private @Nullable CompletableFuture<byte[]> ahead;
-    private long limitNanos = Long.MAX_VALUE;
+    /** Whether what comes next begins a request, for which a client may take as long as it likes. */
+    private boolean isBetweenRequests = true;
 
-    ReadAhead(DataReader source) {
+    /** @param silence longest that a client may keep in the middle of a request */
+    ReadAhead(DataReader source, Duration silence) {
         this.source = source;
+        silenceNanos = silence.toNanos();
     }
 
-    /** How long the client may be silent from now on before reading fails; the connection can still be written to then. */
-    void limit(Duration silence) {
-        limitNanos = silence.toNanos();
-    }
-
-    /** The client may be silent for as long as it likes. */
-    void unlimit() {
-        limitNanos = Long.MAX_VALUE;
+    /** A request was read to its end. */
+    void endRequest() {
+        isBetweenRequests = true;
     }
 
     /**
      * The next bytes for the connection's thread; null at the end.
      *
-     * @throws UncheckedIOException of a {@link SocketTimeoutException} if they do not come within the limit
+     * @throws RequestException with status 408 if the client is silent for too long; it can still be answered then
      */
     @Override
     public byte @Nullable [] get() {
-        if (ahead == null && limitNanos == Long.MAX_VALUE) {
+        long limit = isBetweenRequests ? Long.MAX_VALUE : silenceNanos;
+        isBetweenRequests = false;
+        if (ahead == null && limit == Long.MAX_VALUE) {
             return orNull(read());
         }
         CompletableFuture<byte[]> reading = reading();
         try {
-            byte[] bytes = reading.get(limitNanos, TimeUnit.NANOSECONDS);
+            byte[] bytes = reading.get(limit, TimeUnit.NANOSECONDS);
             ahead = null;
             return orNull(bytes);
         } catch (TimeoutException silent) {
-            throw new UncheckedIOException(new SocketTimeoutException("the client is silent"));
+            throw RequestException.builder()
+                    .type(DirectHandler.EventType.OTHER)
+                    .status(Status.REQUEST_TIMEOUT_408)
+                    .message("the rest of the request did not come")
+                    .build();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return null;
         } catch (ExecutionException failed) {
             return null;
+        }
+    }
+
+    /**
+     * Forgets what still comes, until the client leaves or for so long: a connection that is closed on what nobody read is reset, and
+     * the client may lose the answer that it was sent (RFC 9112, section 9.6).
+     */
+    void drop(Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        try {
+            while (System.nanoTime() < end) {
+                byte[] bytes = reading().get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                ahead = null;
+                if (bytes.length == 0) {
+                    return;
+                }
+            }
+        } catch (TimeoutException | ExecutionException over) {
+            // There is nothing more to forget.
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
         }
     }
 

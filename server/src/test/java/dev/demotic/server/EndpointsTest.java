@@ -146,6 +146,20 @@ class EndpointsTest {
                 .contains("demotic_requests_waiting{model=\"small\"} 0.0");
     }
 
+    /** The length that GET would have, of nothing. */
+    @Test
+    void headIsGetWithoutABody() throws Exception {
+        for (String path : List.of("/", "/health", "/v1/models")) {
+            Api.Answer head = api.send(api.request(path).HEAD().build());
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.body()).isEmpty();
+            assertThat(head.header("content-length"))
+                    .as(path)
+                    .isEqualTo(api.get(path).header("content-length"))
+                    .isNotEqualTo("0");
+        }
+    }
+
     @Test
     void wrongPathsAndVerbsAreTold() throws Exception {
         assertThat(api.get("/nothing/here").status()).isEqualTo(404);

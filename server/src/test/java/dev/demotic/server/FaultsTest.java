@@ -99,6 +99,91 @@ class FaultsTest {
     }
 
     @Test
+    void halfAHeaderIsNoRequest() throws Exception {
+        try (Api api =
+                new Api(new Api.Options().ioTimeout(Duration.ofSeconds(1)).build())) {
+            for (String half : List.of("POST /v1/chat", "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-")) {
+                try (Socket silent = send(api, half)) {
+                    assertThat(readAll(silent)).startsWith("HTTP/1.1 408").contains("did not come");
+                }
+            }
+            try (Socket patient = send(api, "")) {
+                Thread.sleep(1500); // longer than within a request
+                patient.getOutputStream()
+                        .write("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                                .getBytes(StandardCharsets.UTF_8));
+                assertThat(readAll(patient)).startsWith("HTTP/1.1 200");
+            }
+        }
+    }
+
+    /** What follows a request that was refused before it was read is the rest of it, whatever it looks like. */
+    @Test
+    void anUnreadBodyIsNoRequest() throws Exception {
+        String body = "GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n";
+        try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
+            assertAnsweredOnce(api, post(body, 20_000), "413");
+            assertAnsweredOnce(api, post(body).replace("/v1/chat/completions", "/nothing"), "404");
+            assertAnsweredOnce(api, post(body, 500).replace("/v1/chat/completions", "/nothing"), "404");
+            assertAnsweredOnce(api, post(body).replace("/v1/chat/completions", "/health"), "405");
+            assertAnsweredOnce(api, post(body).replace("Host: x", "Host: x\r\nOrigin: http://evil.example"), "403");
+        }
+        try (Api api = new Api(new Api.Options().apiKey("sesame").build())) {
+            assertAnsweredOnce(api, post(body), "401");
+        }
+    }
+
+    @Test
+    void chunksThatCannotBeReadAreRefused() throws Exception {
+        String start = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        try (Api api = new Api()) {
+            for (String chunks : List.of(
+                    "2;ext=1\r\n{}\r\n0\r\n\r\n",
+                    "2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",
+                    "zz\r\n",
+                    "-5\r\n",
+                    "7fffffffff\r\n")) {
+                assertThat(assertAnsweredOnce(api, start + chunks, "400"))
+                        .as(chunks)
+                        .contains("a chunk of the body");
+            }
+            String good = start.replace("Host: x", "Host: x\r\nConnection: close") + "2\r\n{}\r\n0\r\n\r\n";
+            assertThat(assertAnsweredOnce(api, good, "400")).contains("messages is missing");
+        }
+    }
+
+    private static String assertAnsweredOnce(Api api, String request, String status) throws IOException {
+        try (Socket socket = send(api, request)) {
+            String answer = readAll(socket);
+            assertThat(answer).startsWith("HTTP/1.1 " + status).containsIgnoringCase("connection: close");
+            assertThat(answer.split("HTTP/1.1 ", -1)).as(answer).hasSize(2);
+            return answer;
+        }
+    }
+
+    @Test
+    void whatIsNoHttpIsToldWhy() throws Exception {
+        String start = "POST /v1/chat/completions HTTP/1.1\r\n";
+        try (Api api = new Api()) {
+            assertThat(answered(api, "GET /health HTTP/1.1\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400")
+                    .contains("no proper HTTP/1.1: Host header must be present");
+            assertThat(answered(api, start + "Host: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"))
+                    .startsWith("HTTP/1.1 400")
+                    .contains("no proper HTTP/1.1: Transfer-Encoding and Content-Length");
+            assertThat(answered(api, start + "Host: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"))
+                    .startsWith("HTTP/1.1 415")
+                    .contains("Content-Encoding, which is not supported");
+        }
+    }
+
+    private static String answered(Api api, String request) throws IOException {
+        try (Socket socket = send(api, request)) {
+            return readAll(socket);
+        }
+    }
+
+    @Test
     void longBodiesAreRefused() throws Exception {
         try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
             Api.Answer declared = api.post("/v1/chat/completions", Api.chat("x".repeat(20_000), ""));
