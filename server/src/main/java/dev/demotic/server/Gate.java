@@ -90,6 +90,8 @@ final class Gate {
                 ApiException.unavailable("the server stopped before the reply was complete", failure);
             case TemplateException refusal ->
                 ApiException.unprocessable("messages", String.valueOf(refusal.getMessage()));
+            case OutOfMemoryError _ ->
+                ApiException.unavailable("memory has run out; try again in a moment, or ask for less", failure);
             case DemoticException refusal -> ApiException.invalid(null, String.valueOf(refusal.getMessage()));
             default -> ApiException.internal(failure);
         };

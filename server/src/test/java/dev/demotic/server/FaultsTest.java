@@ -2,6 +2,8 @@ package dev.demotic.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.runtime.Sequence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -184,6 +187,46 @@ class FaultsTest {
     }
 
     @Test
+    void memoryThatRunsOutIsNoDefect() throws Exception {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                8,
+                model -> new ServedModel(Api.MODEL, model, new Saying(model.tokenizer(), "word", () -> {
+                    throw new OutOfMemoryError("Java heap space");
+                })))) {
+            for (String fields : List.of("", ", \"n\": 2")) {
+                Api.Answer answer = api.post("/v1/chat/completions", Api.chat("Hello", fields));
+                assertThat(answer.status()).as(answer.body()).isEqualTo(503);
+                assertThat(answer.error()).startsWith("memory has run out");
+            }
+        }
+    }
+
+    /** What computes without generating waits for the KV cache, too. */
+    @Test
+    void scoresAndEmbeddingsWaitForRoom() throws Exception {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                1,
+                model -> new ServedModel(Api.MODEL, model, Optional.empty(), MethodCall.parse("plain")))) {
+            String score = "{\"prompt\": \"public class Stack {\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 0}";
+            for (List<String> each : List.of(
+                    List.of("/v1/completions", score),
+                    List.of("/v1/embeddings", "{\"input\": \"public class Stack {\"}"))) {
+                CompletableFuture<HttpResponse<String>> answer;
+                try (Sequence _ = api.model.newSequence()) {
+                    answer = sendAsync(api, each.getFirst(), each.getLast());
+                    for (int i = 0; i < 6000 && api.model.kvUse().waiting() == 0; i++) {
+                        Thread.sleep(10);
+                    }
+                    assertThat(api.model.kvUse().waiting()).as(each.getFirst()).isEqualTo(1);
+                }
+                assertThat(answer.join().statusCode()).as(answer.join().body()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
     void longBodiesAreRefused() throws Exception {
         try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
             Api.Answer declared = api.post("/v1/chat/completions", Api.chat("x".repeat(20_000), ""));
@@ -279,9 +322,13 @@ class FaultsTest {
     }
 
     private static CompletableFuture<HttpResponse<String>> sendAsync(Api api, String body) {
+        return sendAsync(api, "/v1/chat/completions", body);
+    }
+
+    private static CompletableFuture<HttpResponse<String>> sendAsync(Api api, String path, String body) {
         return api.http()
                 .sendAsync(
-                        api.request("/v1/chat/completions")
+                        api.request(path)
                                 .POST(HttpRequest.BodyPublishers.ofString(body))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
