@@ -125,7 +125,7 @@ final class Completions implements Endpoint {
                 described.add(choice(described.size(), echo.text(), echo.likelihoods(List.of()), "length"));
                 continue;
             }
-            List<Reply> replies = choices.generate(exchange, wish, prompt, order.bestOf());
+            List<Reply> replies = choices.generate(exchange, wish, prompt, all.size(), order.bestOf());
             all.addAll(replies);
             for (Reply reply : best(replies, wish)) {
                 List<TokenLogprobs> tokens = reply.logprobs().stream()
@@ -211,17 +211,16 @@ final class Completions implements Endpoint {
         JsonObject frame = frame(wish);
         List<Reply> all = new ArrayList<>();
         int promptTokens = 0;
-        for (int i = 0; i < order.prompts().size(); i++) {
-            int[] prompt = order.prompts().get(i);
-            int first = i * wish.replies();
+        for (int[] prompt : order.prompts()) {
             promptTokens += prompt.length;
             Echo echo = echo(order, prompt);
             all.addAll(choices.generate(
                     exchange,
                     wish,
                     prompt,
+                    all.size(),
                     wish.replies(),
-                    index -> new Choice(order, events, frame, first + index, echo)));
+                    index -> new Choice(order, events, frame, index, echo)));
         }
         if (wish.wantsUsage()) {
             JsonObject last = Json.object();

@@ -164,7 +164,7 @@ final class Responses implements Endpoint {
     }
 
     private Reply answer(Exchange exchange, Wish wish, ChatPrompt chat, int[] prompt, Draft draft) {
-        Reply reply = choices.generate(exchange, wish, prompt, 1).getFirst();
+        Reply reply = choices.generate(exchange, wish, prompt, 0, 1).getFirst();
         ChatPrompt.Parts parts = chat.split(reply.text());
         if (!parts.text().isEmpty() || parts.calls().isEmpty()) {
             draft.output.add(message(
@@ -181,7 +181,7 @@ final class Responses implements Endpoint {
         Events events = new Events(exchange.stream());
         events.send("response.created", Json.object().with("response", draft.describe("in_progress", null)));
         events.send("response.in_progress", Json.object().with("response", draft.describe("in_progress", null)));
-        Reply reply = choices.generate(exchange, wish, prompt, 1, _ -> new Items(chat, events, draft))
+        Reply reply = choices.generate(exchange, wish, prompt, 0, 1, _ -> new Items(chat, events, draft))
                 .getFirst();
         JsonObject complete = draft.describe("completed", reply);
         events.sendLast(

@@ -61,6 +61,31 @@ class CompletionsTest {
     }
 
     @Test
+    void equalPromptsHaveRepliesOfTheirOwn() throws Exception {
+        String prompts = "{\"prompt\": [\"Once upon\", \"Once upon\"], \"n\": 2, \"seed\": 1, \"max_tokens\": 8%s}";
+        List<String> texts = api.post(PATH, prompts.formatted("")).json().path("choices").values().stream()
+                .map(choice -> choice.path("text").asString())
+                .toList();
+        assertThat(texts).hasSize(4).doesNotHaveDuplicates();
+        List<JsonNode> chunks =
+                api.post(PATH, prompts.formatted(", \"stream\": true")).chunks();
+        for (int i = 0; i < 4; i++) {
+            assertThat(text(chunks, i)).isEqualTo(texts.get(i));
+            String alone = "{\"prompt\": \"Once upon\", \"seed\": " + (1 + i) + ", \"max_tokens\": 8}";
+            assertThat(api.post(PATH, alone).json().at("/choices/0/text").asString())
+                    .isEqualTo(texts.get(i));
+        }
+    }
+
+    private static String text(List<JsonNode> chunks, int index) {
+        return chunks.stream()
+                .flatMap(chunk -> chunk.path("choices").values().stream())
+                .filter(choice -> choice.path("index").asInt() == index)
+                .map(choice -> choice.path("text").asString())
+                .collect(Collectors.joining());
+    }
+
+    @Test
     void streamsTheSameText() throws Exception {
         String text = complete(", \"echo\": true").at("/choices/0/text").asString();
         List<JsonNode> chunks = api.post(

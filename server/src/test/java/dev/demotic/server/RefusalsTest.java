@@ -86,6 +86,8 @@ class RefusalsTest {
             /v1/completions | prompt          | {"prompt": []}
             /v1/completions | prompt          | {"prompt": [999999]}
             /v1/completions | prompt          | {"prompt": [1, "a"]}
+            /v1/completions | best_of         | {"prompt": "a", "best_of": 65}
+            /v1/completions | n               | {"prompt": "a", "n": 65}
             /v1/completions | suffix          | {"prompt": "a", "suffix": 3}
             /v1/completions | echo            | {"prompt": "a", "suffix": "b", "echo": true}
             /v1/completions | best_of         | {"prompt": "a", "best_of": 0}
