@@ -89,12 +89,17 @@ final class Messages {
 
     /** The content of a message: a string, or parts that hold text. */
     private static Optional<String> text(Fields message) {
-        Optional<JsonNode> content = message.find("content");
+        return text(message, "content");
+    }
+
+    /** What a field holds that is a string, or parts that hold text. */
+    private static Optional<String> text(Fields message, String name) {
+        Optional<JsonNode> content = message.find(name);
         if (content.isEmpty() || content.get().isString()) {
             return content.map(JsonNode::stringValue);
         }
         StringBuilder text = new StringBuilder();
-        for (Fields part : message.objects("content")) {
+        for (Fields part : message.objects(name, "a string or an array of parts")) {
             String type = part.requiredString("type");
             if (!TEXT_PARTS.contains(type)) {
                 throw ApiException.unsupported(part.path("type"), "the model reads text alone, not " + type);
@@ -144,7 +149,7 @@ final class Messages {
         if (input.isString()) {
             messages.messages.add(ChatMessage.user(input.stringValue()));
         } else {
-            request.objects("input").forEach(messages::addItem);
+            request.objects("input", "a string or an array of items").forEach(messages::addItem);
         }
         if (messages.messages.isEmpty()) {
             throw request.missing("input");
@@ -169,7 +174,9 @@ final class Messages {
                         item.requiredString("call_id"),
                         item.requiredString("name"),
                         item.requiredString("arguments")))));
-            case "function_call_output" -> addResult(item.requiredString("call_id"), item.requiredString("output"));
+            case "function_call_output" ->
+                addResult(
+                        item.requiredString("call_id"), text(item, "output").orElseThrow(() -> item.missing("output")));
             case "reasoning" -> {} // models are not shown what they thought before
             default ->
                 throw ApiException.unsupported(item.path("type"), "input items of type " + type + " are not supported");

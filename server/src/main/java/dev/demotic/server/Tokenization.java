@@ -7,6 +7,7 @@ import dev.demotic.runtime.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.databind.JsonNode;
 
 /** {@code /tokenize} and {@code /detokenize}, with the fields of both llama.cpp and vLLM. */
 final class Tokenization {
@@ -57,7 +58,8 @@ final class Tokenization {
     void detokenize(Exchange exchange) {
         Fields fields = exchange.fields();
         LanguageModel model = models.of(fields).model();
-        int[] tokens = TokenIds.all(fields.find("tokens").orElseThrow(() -> fields.missing("tokens")), model, "tokens");
+        JsonNode ids = fields.find("tokens").orElseThrow(() -> fields.missing("tokens"));
+        int[] tokens = TokenIds.all(fields, "tokens", ids, model);
         String text = model.tokenizer().decode(tokens);
         exchange.json(Json.object().with("content", text).with("prompt", text));
     }
