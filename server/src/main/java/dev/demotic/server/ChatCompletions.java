@@ -143,7 +143,7 @@ final class ChatCompletions implements Endpoint {
         private int calls;
 
         Choice(Wish wish, ChatPrompt chat, EventStream events, JsonObject frame, int index) {
-            super(wish, events, frame);
+            super(wish, events, frame, index);
             this.wish = wish;
             this.index = index;
             splitter = chat.split(new ToolCallParser.Listener() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,6 +84,40 @@ class CompletionsTest {
                 .filter(choice -> choice.path("index").asInt() == index)
                 .map(choice -> choice.path("text").asString())
                 .collect(Collectors.joining());
+    }
+
+    /** The characters that are counted are code points, however many tokens one has. */
+    @Test
+    void placesAreThoseOfCharacters() throws Exception {
+        String fields =
+                "{\"prompt\": \"Hi \uD83D\uDE00 you\", \"echo\": true, \"seed\": 1, \"logprobs\": 3, \"max_tokens\": %s}";
+        JsonNode logprobs = api.post(PATH, fields.formatted(0)).json().at("/choices/0/logprobs");
+        List<String> tokens = logprobs.path("tokens").values().stream()
+                .map(JsonNode::asString)
+                .toList();
+        List<Integer> places = places(logprobs);
+        assertThat(places.get(tokens.indexOf(" you"))).isEqualTo(4);
+        assertThat(places).isSorted();
+        int part = IntStream.range(0, tokens.size())
+                .filter(i -> tokens.get(i).startsWith("bytes:\\x"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(places.get(part + 1)).isEqualTo(3);
+        for (int i = 1; i < tokens.size(); i++) {
+            assertThat(logprobs.at("/top_logprobs/" + i)).hasSize(3);
+        }
+
+        JsonNode whole = api.post(PATH, fields.formatted(12)).json().at("/choices/0/logprobs");
+        List<Integer> streamed = api.post(PATH, fields.formatted("12, \"stream\": true")).chunks().stream()
+                .flatMap(chunk -> places(chunk.at("/choices/0/logprobs")).stream())
+                .toList();
+        assertThat(streamed).isEqualTo(places(whole));
+    }
+
+    private static List<Integer> places(JsonNode logprobs) {
+        return logprobs.path("text_offset").values().stream()
+                .map(JsonNode::asInt)
+                .toList();
     }
 
     @Test

@@ -98,6 +98,13 @@ class EndpointsTest {
                         Json.text(Json.object().with("prompt", "a b").with("with_pieces", true)))
                 .json();
         assertThat(pieces.at("/tokens/0/piece").asString()).startsWith("a");
+        JsonNode parts = api.post("/tokenize", "{\"content\": \"\uD83D\uDE00\", \"with_pieces\": true}")
+                .json()
+                .path("tokens");
+        assertThat(parts.values().stream()
+                        .flatMap(part -> part.path("piece").values().stream())
+                        .map(JsonNode::asInt))
+                .containsExactly(0xF0, 0x9F, 0x98, 0x80);
         JsonNode chat = api.post("/tokenize", Api.chat("Hello", "")).json();
         assertThat(chat.path("count").asInt()).isGreaterThan(3);
     }

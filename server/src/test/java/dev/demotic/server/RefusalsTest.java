@@ -172,12 +172,13 @@ class RefusalsTest {
         String fits = longest.repeat(api.model.context() / 2);
         Api.Answer served = api.post("/v1/completions", "{\"max_tokens\": 1, \"prompt\": " + Json.text(fits) + "}");
         assertThat(served.error()).isEmpty();
-        for (String field : new String[] {"messages", "prompt", "input", "instructions"}) {
+        for (String field : new String[] {"messages", "prompt", "input", "content", "instructions"}) {
             String text = Json.text(longest.repeat(3 * api.model.context()));
             Api.Answer answer = switch (field) {
                 case "messages" ->
                     api.post("/v1/chat/completions", Api.chat(longest.repeat(3 * api.model.context()), ""));
                 case "prompt" -> api.post("/v1/completions", "{\"prompt\": [\"x\", " + text + "]}");
+                case "content" -> api.post("/tokenize", "{\"content\": " + text + "}");
                 case "input" -> api.post("/v1/embeddings", "{\"input\": [\"x\", " + text + "]}");
                 default -> api.post("/v1/responses", "{\"input\": \"x\", \"instructions\": " + text + "}");
             };
