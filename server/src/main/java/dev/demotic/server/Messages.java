@@ -30,6 +30,9 @@ final class Messages {
             throw request.missing("messages");
         }
         given.forEach(messages::add);
+        if (!Set.of("text").containsAll(request.strings("modalities"))) {
+            throw ApiException.unsupported("modalities", "modalities can be text alone: the model says nothing else");
+        }
         if (request.has("functions")) {
             throw ApiException.unsupported("functions", "functions is not supported; offer them as tools");
         }
@@ -87,7 +90,6 @@ final class Messages {
         return text(message).orElseThrow(() -> message.missing("content"));
     }
 
-    /** The content of a message: a string, or parts that hold text. */
     private static Optional<String> text(Fields message) {
         return text(message, "content");
     }
@@ -116,6 +118,7 @@ final class Messages {
             checkIsFunction(tool);
             Fields function = tool.object("function").orElseThrow(() -> tool.missing("function"));
             function.requiredString("name");
+            checkStrict(function);
             tools.add(Json.map(tool.json()));
         }
         return isOffered(request) ? tools : List.of();
@@ -129,7 +132,13 @@ final class Messages {
         }
     }
 
+    /** Clients ask unbidden that calls keep to the schema; it is up to the model whether they do. */
+    private static void checkStrict(Fields function) {
+        boolean _ = function.flag("strict", false);
+    }
+
     private static boolean isOffered(Fields request) {
+        boolean _ = request.flag("parallel_tool_calls", true); // likewise
         Optional<JsonNode> choice = request.find("tool_choice");
         String word =
                 choice.filter(JsonNode::isString).map(JsonNode::stringValue).orElse("");
@@ -157,6 +166,7 @@ final class Messages {
         List<Map<String, Object>> tools = new ArrayList<>();
         for (Fields tool : request.objects("tools")) {
             checkIsFunction(tool);
+            checkStrict(tool);
             JsonObject function = Json.object().with("name", tool.requiredString("name"));
             tool.string("description").ifPresent(text -> function.with("description", text));
             tool.object("parameters").ifPresent(schema -> function.with("parameters", Json.map(schema.json())));

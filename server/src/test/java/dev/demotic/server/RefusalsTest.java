@@ -63,6 +63,9 @@ class RefusalsTest {
             400 | method.parameters.tokens | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": {"a": 1}}}}
             400 | method.parameters.tokens | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": [4]}}}
             400 | seed                    | {"messages": [{"role": "user", "content": "x"}], "seed": 1e400}
+            400 | modalities              | {"messages": [{"role": "user", "content": "x"}], "modalities": ["text", "audio"]}
+            400 | parallel_tool_calls     | {"messages": [{"role": "user", "content": "x"}], "parallel_tool_calls": "x"}
+            400 | tools[0].function.strict | {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f", "strict": 1}}]}
             400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_object"}}
             400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
             400 | response_format.type    | {"messages": [{"role": "user", "content": "x"}], "response_format": {}}
@@ -112,6 +115,10 @@ class RefusalsTest {
             /v1/responses   | input           | {}
             /v1/responses   | previous_response_id | {"input": "a", "previous_response_id": "resp_1"}
             /v1/responses   | text.format     | {"input": "a", "text": {"format": {"type": "json_object"}}}
+            /v1/responses   | truncation      | {"input": "a", "truncation": "auto"}
+            /v1/responses   | include         | {"input": "a", "include": ["message.output_text.logprobs"]}
+            /v1/responses   | top_logprobs    | {"input": "a", "top_logprobs": 3}
+            /v1/responses   | tools[0].strict | {"input": "a", "tools": [{"type": "function", "name": "f", "strict": "x"}]}
             /v1/responses   | input[0].output | {"input": [{"type": "function_call_output", "call_id": "a", "output": 3}]}
             /tokenize       | content         | {}
             /detokenize     | tokens          | {"tokens": ["a"]}
