@@ -201,13 +201,18 @@ record Wish(
         return (int) Math.min(served.model().context(), (long) prompt + maxTokens);
     }
 
-    /** @throws ApiException if the prompt leaves no room for a reply */
+    /** @throws ApiException if the prompt leaves no room for a reply that is wanted */
     void checkLength(int prompt, String param) {
         int context = served.model().context();
         if (prompt == 0) {
             throw ApiException.invalid(param, "the prompt is empty; give the model at least one token to go on");
         }
-        if (prompt >= context) {
+        if (maxTokens == 0 && prompt > context) {
+            throw ApiException.contextExceeded(
+                    param,
+                    "the prompt has %,d tokens, and the model's context is %,d; shorten it".formatted(prompt, context));
+        }
+        if (maxTokens > 0 && prompt >= context) {
             throw ApiException.contextExceeded(
                     param,
                     "the prompt has %,d tokens, and the model's context of %,d must hold the reply, too; shorten it"

@@ -120,6 +120,23 @@ class CompletionsTest {
                 .toList();
     }
 
+    /** A reply needs a place for each token but its last, and a text that is scored for no other than its own. */
+    @Test
+    void theContextIsUsedToItsEnd() throws Exception {
+        int context = api.model.context();
+        Api.Answer full = api.post(PATH, ofTokens(context - 6, "\"max_tokens\": 100, \"ignore_eos\": true"));
+        assertThat(full.json().at("/usage/total_tokens").asInt()).isEqualTo(context + 1);
+        String score = "\"max_tokens\": 0, \"echo\": true, \"logprobs\": 0";
+        assertThat(api.post(PATH, ofTokens(context, score)).status()).isEqualTo(200);
+        assertThat(api.post(PATH, ofTokens(context + 1, score)).error())
+                .isEqualTo("the prompt has 513 tokens, and the model's context is 512; shorten it");
+    }
+
+    private static String ofTokens(int count, String fields) {
+        int[] tokens = IntStream.generate(() -> 40).limit(count).toArray();
+        return "{\"prompt\": " + Json.text(tokens) + ", " + fields + "}";
+    }
+
     @Test
     void streamsTheSameText() throws Exception {
         String text = complete(", \"echo\": true").at("/choices/0/text").asString();
