@@ -111,6 +111,22 @@ class ServeCommandTest {
             }
             assertThat(last).isEqualTo("data: [DONE]");
             assertThat(server.await()).isEqualTo(143);
+            assertThat(server.log()).contains("POST /v1/completions", "status=200", "INFO stopped\n");
+        }
+    }
+
+    @Test
+    void whatItDoesNotWaitForIsInTheLog() throws Exception {
+        try (ServerProcess server = ServerProcess.start(0, "--shutdown-timeout", "0");
+                HttpClient http = HttpClient.newHttpClient()) {
+            HttpResponse<Stream<String>> reply = http.send(server.stream(1900), HttpResponse.BodyHandlers.ofLines());
+            Iterator<String> lines = reply.body().iterator();
+            lines.next();
+            server.terminate();
+            lines.forEachRemaining(_ -> {});
+            assertThat(server.await()).isEqualTo(143);
+            assertThat(server.log())
+                    .contains("stopping replies that are not done", "POST /v1/completions", "INFO stopped\n");
         }
     }
 }
