@@ -24,7 +24,7 @@ final class Exchange {
     }
 
     /** How long clients may take to notice the answer to what they are still sending. */
-    private static final Duration LINGER = Duration.ofSeconds(2);
+    private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final ServerRequest request;
     private final ServerResponse response;

@@ -41,6 +41,8 @@ public final class Server implements AutoCloseable {
 
     /** How the web server begins to refuse bodies that are compressed, for which it has no type of its own. */
     private static final String ENCODED = "Content-Encoding";
+    /** How it begins where it would rather not say why. */
+    private static final String WITHHELD = "Bad request, see server log";
 
     private final WebServer web;
     private final Gate gate;
@@ -146,7 +148,8 @@ public final class Server implements AutoCloseable {
             error = ApiException.improper(
                     415, "the body has a Content-Encoding, which is not supported; send it as it is");
         } else if (type == DirectHandler.EventType.BAD_REQUEST) {
-            error = ApiException.improper(status.code(), "the request is no proper HTTP/1.1: " + message);
+            String reason = message.startsWith(WITHHELD) ? "check its path and headers" : message;
+            error = ApiException.improper(status.code(), "the request is no proper HTTP/1.1: " + reason);
         } else {
             error = ApiException.improper(status.code(), message);
         }
