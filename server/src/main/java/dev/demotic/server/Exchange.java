@@ -23,6 +23,8 @@ final class Exchange {
         SHUTDOWN
     }
 
+    /** Bytes that the sizes of chunks may take, beside as many as the body has. */
+    private static final int CHUNK_ROOM = 64 << 10;
     /** How long clients may take to notice the answer to what they are still sending. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
@@ -109,6 +111,7 @@ final class Exchange {
         if (length > maxBodyBytes) {
             throw tooLarge();
         }
+        input.allow(2 * Math.min(Integer.MAX_VALUE, maxBodyBytes) + CHUNK_ROOM);
         try {
             // Not closed: that would read on, in order to keep the connection, whatever has failed.
             byte[] bytes =
@@ -127,12 +130,17 @@ final class Exchange {
         } catch (DataReader.InsufficientDataAvailableException end) {
             throw new ClientGone(new EOFException("the body ends too early"));
         } catch (RequestException refused) {
-            throw refused.status().equals(Status.REQUEST_TIMEOUT_408)
-                    ? ApiException.tooSlow(String.valueOf(refused.getMessage()))
-                    : badChunk();
+            throw refusal(refused);
         } catch (NumberFormatException noSize) {
             throw badChunk();
         }
+    }
+
+    private ApiException refusal(RequestException refused) {
+        if (refused.status().equals(Status.REQUEST_TIMEOUT_408)) {
+            return ApiException.tooSlow(String.valueOf(refused.getMessage()));
+        }
+        return refused.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413) ? tooLarge() : badChunk();
     }
 
     /** What the web server's reader of chunks fails on, which takes less than RFC 9112 (section 7.1) allows. */

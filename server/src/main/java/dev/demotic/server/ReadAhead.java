@@ -24,6 +24,8 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
     private @Nullable CompletableFuture<byte[]> ahead;
     /** Whether what comes next begins a request, for which a client may take as long as it likes. */
     private boolean isBetweenRequests = true;
+    /** Bytes that may still come before the request ends. */
+    private long allowed = Long.MAX_VALUE;
 
     /** @param silence longest that a client may keep in the middle of a request */
     ReadAhead(DataReader source, Duration silence) {
@@ -34,31 +36,34 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
     /** A request was read to its end. */
     void endRequest() {
         isBetweenRequests = true;
+        allowed = Long.MAX_VALUE;
+    }
+
+    /** From now on the request may have so many bytes more; the web server itself would hold a chunk of any size. */
+    void allow(long bytes) {
+        allowed = bytes;
     }
 
     /**
      * The next bytes for the connection's thread; null at the end.
      *
-     * @throws RequestException with status 408 if the client is silent for too long; it can still be answered then
+     * @throws RequestException with status 408 if the client is silent for too long, and 413 if it sends too much; it can still be
+     *     answered then
      */
     @Override
     public byte @Nullable [] get() {
         long limit = isBetweenRequests ? Long.MAX_VALUE : silenceNanos;
         isBetweenRequests = false;
         if (ahead == null && limit == Long.MAX_VALUE) {
-            return orNull(read());
+            return counted(read());
         }
         CompletableFuture<byte[]> reading = reading();
         try {
             byte[] bytes = reading.get(limit, TimeUnit.NANOSECONDS);
             ahead = null;
-            return orNull(bytes);
+            return counted(bytes);
         } catch (TimeoutException silent) {
-            throw RequestException.builder()
-                    .type(DirectHandler.EventType.OTHER)
-                    .status(Status.REQUEST_TIMEOUT_408)
-                    .message("the rest of the request did not come")
-                    .build();
+            throw refused(Status.REQUEST_TIMEOUT_408, "the rest of the request did not come");
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return null;
@@ -125,7 +130,19 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
         }
     }
 
-    private static byte @Nullable [] orNull(byte[] bytes) {
+    private byte @Nullable [] counted(byte[] bytes) {
+        allowed -= bytes.length;
+        if (allowed < 0) {
+            throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, "the request is too long");
+        }
         return bytes.length == 0 ? null : bytes;
+    }
+
+    private static RequestException refused(Status status, String message) {
+        return RequestException.builder()
+                .type(DirectHandler.EventType.OTHER)
+                .status(status)
+                .message(message)
+                .build();
     }
 }

@@ -240,10 +240,13 @@ class FaultsTest {
             for (int i = 0; i < 12; i++) {
                 chunked.append("3e8\r\n").append("x".repeat(1000)).append("\r\n");
             }
-            try (Socket socket = send(api, chunked.toString())) {
-                socket.setSoTimeout(10_000);
-                byte[] start = socket.getInputStream().readNBytes(12);
-                assertThat(new String(start, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+            String oneChunk = chunked.toString().replaceFirst("3e8", "7ffffff0") + "x".repeat(200_000);
+            for (String request : List.of(chunked.toString(), oneChunk)) {
+                try (Socket socket = send(api, request)) {
+                    socket.setSoTimeout(10_000);
+                    byte[] start = socket.getInputStream().readNBytes(12);
+                    assertThat(new String(start, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+                }
             }
             assertServes(api);
         }
