@@ -33,6 +33,7 @@ public final class Demotic implements Callable<Integer> {
 
     /** Runs a command and ends the process with its exit status. */
     public static void main(String... args) {
+        System.setProperty(KeptLog.PROPERTY, KeptLog.class.getName());
         Interruption interruption = Interruption.unwinds(Thread.currentThread());
         int status = execute(Console.ofProcess(), args);
         interruption.isOver();

@@ -193,6 +193,11 @@ final class ServeCommand implements Callable<Integer> {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);
+        } catch (IllegalArgumentException malformed) {
+            throw new DemoticException(
+                    "%s is no file of Java properties (%s); write a backslash as two"
+                            .formatted(file, malformed.getMessage()),
+                    malformed);
         }
         Map<String, String> environment = new HashMap<>();
         for (String name : properties.stringPropertyNames()) {
@@ -213,7 +218,10 @@ final class ServeCommand implements Callable<Integer> {
         }
         if (port < 0 || port > 65_535 || parallel < 1 || maxRunning < 1 || maxWaiting < 0 || maxBody < 1) {
             throw new DemoticException(
-                    "--port must be at most 65535, --parallel, --max-running and --max-body at least 1, --max-waiting 0");
+                    "--port must be at most 65535 and not negative, --parallel, --max-running and --max-body at least 1, --max-waiting 0");
+        }
+        if (apiKey.isPresent() && apiKey.get().isBlank()) {
+            throw new DemoticException("--api-key is blank, which would keep nobody out; give a key, or leave it out");
         }
         if (ioTimeout < 1 || shutdownTimeout < 0) {
             throw new DemoticException("--io-timeout must be at least 1 second, and --shutdown-timeout 0");
@@ -232,16 +240,20 @@ final class ServeCommand implements Callable<Integer> {
                 logPrompts);
     }
 
-    /** The models that are asked for, on the command line or in the environment. */
+    /** The models that are asked for by names of their own, on the command line or in the environment. */
     private List<String> names() {
+        boolean isOneNamed = spec.commandLine().getParseResult().hasMatchedOption("--model");
+        if (isOneNamed && !models.isEmpty()) {
+            throw new DemoticException("models are named both with and without --model; name all of them without it");
+        }
         String listed = console.environment().getOrDefault(MODELS, "").strip();
-        return !models.isEmpty() || listed.isEmpty() ? models : List.of(listed.split("\\s*,\\s*"));
+        return isOneNamed || !models.isEmpty() || listed.isEmpty() ? models : List.of(listed.split("\\s*,\\s*"));
     }
 
     private void run(Server server, int count) {
         console.note("serving %s at %s".formatted(count == 1 ? "a model" : count + " models", server.uri()));
         if (check) {
-            ServeCheck.ask(server.uri(), apiKey);
+            ServeCheck.ask(server.uri(), apiKey, tlsCert);
             console.note("all is in order");
             return;
         }

@@ -13,6 +13,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,10 +29,12 @@ final class ServerProcess implements AutoCloseable {
 
     private final Process process;
     private final URI uri;
+    private final CompletableFuture<String> log;
 
-    private ServerProcess(Process process, URI uri) {
+    private ServerProcess(Process process, URI uri, CompletableFuture<String> log) {
         this.process = process;
         this.uri = uri;
+        this.log = log;
     }
 
     /** The class path of this test. */
@@ -39,8 +43,8 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Serves the small model on a port, 0 for any; returns when it does. */
-    static ServerProcess start(int port) throws IOException {
-        return start(List.of(
+    static ServerProcess start(int port, String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",
                 "jdk.incubator.vector",
@@ -54,6 +58,8 @@ final class ServerProcess implements AutoCloseable {
                 "--context",
                 "2048",
                 SMALL));
+        command.addAll(List.of(options));
+        return start(command);
     }
 
     /** Runs a command that serves. */
@@ -65,29 +71,37 @@ final class ServerProcess implements AutoCloseable {
             said.add(line);
             Matcher address = ADDRESS.matcher(line);
             if (address.find()) {
-                Thread.startVirtualThread(() -> drain(lines));
-                return new ServerProcess(process, URI.create(address.group(1)));
+                CompletableFuture<String> log =
+                        CompletableFuture.supplyAsync(() -> rest(lines), Executors.newVirtualThreadPerTaskExecutor());
+                return new ServerProcess(process, URI.create(address.group(1)), log);
             }
         }
         throw new IOException("the server ended: " + String.join("\n", said));
     }
 
-    /** A process waits when nobody reads what it says. */
-    private static void drain(BufferedReader lines) {
+    /** Read as it comes: a process waits when nobody reads what it says. */
+    private static String rest(BufferedReader lines) {
+        StringBuilder rest = new StringBuilder();
         try {
-            lines.lines().forEach(_ -> {});
+            lines.lines().forEach(line -> rest.append(line).append('\n'));
         } catch (UncheckedIOException killed) {
             // it says nothing more
         }
+        return rest.toString();
+    }
+
+    /** What it said since it served, once it has ended. */
+    String log() {
+        return log.join();
     }
 
     int port() {
         return uri.getPort();
     }
 
-    /** As {@code kill} does. */
+    /** As {@code kill} does; {@link Process#destroy} would close what it logs to, too. */
     void terminate() {
-        process.destroy();
+        boolean _ = process.toHandle().destroy();
     }
 
     /** As {@code kill -9} does. */

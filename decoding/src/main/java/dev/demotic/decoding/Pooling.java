@@ -19,11 +19,11 @@ public enum Pooling {
      * The embedding of a text: as many floats as the model is wide, scaled to length 1.
      *
      * @param tokens of the text; at least one
-     * @throws dev.demotic.runtime.DemoticException if they are more than the context, or there is no room for them now
+     * @throws dev.demotic.runtime.DemoticException if they are more than the context
      */
     public float[] embed(LanguageModel model, int[] tokens) {
         int last = model.config().layers() - 1;
-        try (Sequence sequence = model.newSequence(tokens.length)) {
+        try (Sequence sequence = model.newGrowingSequence(tokens.length)) {
             Outputs outputs = sequence.forward(
                     Pass.of(tokens).withLogits(Pass.Logits.NONE).capturing(last));
             return pool(outputs.hidden(last), tokens.length, model.config().width());

@@ -73,16 +73,17 @@ final class Admission {
     /**
      * Waits for a request's turn.
      *
+     * @param param the field that asks for so many replies
      * @param prompt its tokens
      * @param positions tokens that prompt and reply of each may have together
      * @param replies generated at once
      * @throws ApiException if too many wait, it could never be let in, or the server is stopping
      * @throws CancellationException if the thread is interrupted
      */
-    Permit enter(int prompt, int positions, int replies) {
+    Permit enter(String param, int prompt, int positions, int replies) {
         if (replies > maxRunning) {
             throw ApiException.invalid(
-                    "n",
+                    param,
                     "%d replies at once are more than this server makes, which is %d; ask for fewer, or start it with --max-running"
                             .formatted(replies, maxRunning));
         }

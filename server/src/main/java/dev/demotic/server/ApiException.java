@@ -73,6 +73,11 @@ final class ApiException extends RuntimeException {
         return refused(408, null, null, message);
     }
 
+    /** For what is no request of this API at all. */
+    static ApiException improper(int status, String message) {
+        return refused(status, null, null, message);
+    }
+
     static ApiException tooLarge(String message) {
         return refused(413, null, null, message);
     }

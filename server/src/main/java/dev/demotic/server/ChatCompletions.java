@@ -73,7 +73,7 @@ final class ChatCompletions implements Endpoint {
     }
 
     private List<Reply> answer(Exchange exchange, Wish wish, ChatPrompt chat, int[] prompt, boolean likelihoods) {
-        List<Reply> replies = choices.generate(exchange, wish, prompt, wish.replies());
+        List<Reply> replies = choices.generate(exchange, wish, prompt, 0, wish.replies());
         List<JsonObject> described = new ArrayList<>();
         for (Reply reply : replies) {
             ChatPrompt.Parts parts = chat.split(reply.text());
@@ -122,7 +122,7 @@ final class ChatCompletions implements Endpoint {
         EventStream events = exchange.stream();
         JsonObject frame = frame(wish, "chat.completion.chunk");
         List<Reply> replies = choices.generate(
-                exchange, wish, prompt, wish.replies(), index -> new Choice(wish, chat, events, frame, index));
+                exchange, wish, prompt, 0, wish.replies(), index -> new Choice(wish, chat, events, frame, index));
         if (wish.wantsUsage()) {
             JsonObject last = Json.object();
             last.putAll(frame);
@@ -143,7 +143,7 @@ final class ChatCompletions implements Endpoint {
         private int calls;
 
         Choice(Wish wish, ChatPrompt chat, EventStream events, JsonObject frame, int index) {
-            super(wish, events, frame);
+            super(wish, events, frame, index);
             this.wish = wish;
             this.index = index;
             splitter = chat.split(new ToolCallParser.Listener() {

@@ -43,23 +43,27 @@ final class Choices {
 
     /** Waits for the right to make a request's replies. */
     Admission.Permit enter(Wish wish, int prompt, int replies) {
-        return models.admission(wish.served()).enter(prompt, wish.positions(prompt), replies);
+        String param = replies > wish.replies() ? "best_of" : "n";
+        return models.admission(wish.served()).enter(param, prompt, wish.positions(prompt), replies);
     }
 
-    /** {@link #generate(Exchange, Wish, int[], int, IntFunction)} with nobody listening. */
-    List<Reply> generate(Exchange exchange, Wish wish, int[] prompt, int count) {
-        return generate(exchange, wish, prompt, count, _ -> new Listener() {});
+    /** {@link #generate(Exchange, Wish, int[], int, int, IntFunction)} with nobody listening. */
+    List<Reply> generate(Exchange exchange, Wish wish, int[] prompt, int first, int count) {
+        return generate(exchange, wish, prompt, first, count, _ -> new Listener() {});
     }
 
     /**
      * Makes replies to a prompt; the request must have been let in.
      *
+     * @param first replies that the request had before these: each has a seed of its own
+     * @param listeners by the replies' places among the request's
      * @throws CancellationException if the thread is interrupted
      */
-    List<Reply> generate(Exchange exchange, Wish wish, int[] prompt, int count, IntFunction<Listener> listeners) {
+    List<Reply> generate(
+            Exchange exchange, Wish wish, int[] prompt, int first, int count, IntFunction<Listener> listeners) {
         List<Reply> replies = count == 1
-                ? List.of(one(exchange, wish, prompt, 0, listeners.apply(0)))
-                : several(exchange, wish, prompt, count, listeners);
+                ? List.of(one(exchange, wish, prompt, first, listeners.apply(first)))
+                : several(exchange, wish, prompt, first, count, listeners);
         exchange.notes()
                 .with("model", wish.served().name())
                 .with("prompt_tokens", prompt.length)
@@ -68,13 +72,13 @@ final class Choices {
     }
 
     private List<Reply> several(
-            Exchange exchange, Wish wish, int[] prompt, int count, IntFunction<Listener> listeners) {
+            Exchange exchange, Wish wish, int[] prompt, int first, int count, IntFunction<Listener> listeners) {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         try (threads) {
             ExecutorCompletionService<Reply> making = new ExecutorCompletionService<>(threads);
             List<Future<Reply>> replies = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                int index = i;
+                int index = first + i;
                 Listener listener = listeners.apply(index);
                 replies.add(making.submit(() -> one(exchange, wish, prompt, index, listener)));
             }

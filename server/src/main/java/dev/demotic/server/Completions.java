@@ -39,6 +39,11 @@ final class Completions implements Endpoint {
             return wish.maxTokens() == 0;
         }
 
+        /** For one choice. */
+        TextOffsets textOffsets() {
+            return new TextOffsets(wish.served().model().tokenizer());
+        }
+
         int longestPrompt() {
             return prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
         }
@@ -122,10 +127,11 @@ final class Completions implements Endpoint {
             promptTokens += prompt.length;
             Echo echo = echo(order, prompt);
             if (order.isScoring()) {
-                described.add(choice(described.size(), echo.text(), echo.likelihoods(List.of()), "length"));
+                described.add(choice(
+                        described.size(), echo.text(), echo.likelihoods(List.of(), order.textOffsets()), "length"));
                 continue;
             }
-            List<Reply> replies = choices.generate(exchange, wish, prompt, order.bestOf());
+            List<Reply> replies = choices.generate(exchange, wish, prompt, all.size(), order.bestOf());
             all.addAll(replies);
             for (Reply reply : best(replies, wish)) {
                 List<TokenLogprobs> tokens = reply.logprobs().stream()
@@ -134,7 +140,7 @@ final class Completions implements Endpoint {
                 described.add(choice(
                         described.size(),
                         echo.text() + reply.text(),
-                        echo.likelihoods(tokens),
+                        echo.likelihoods(tokens, order.textOffsets()),
                         reply.finishReason().label()));
             }
         }
@@ -179,10 +185,10 @@ final class Completions implements Endpoint {
      * @param first token of the prompt, if likelihoods are wanted of it
      */
     private record Echo(String text, Optional<Integer> first, List<TokenLogprobs> tokens, Optional<Likelihoods> form) {
-        @Nullable JsonObject likelihoods(List<TokenLogprobs> reply) {
+        @Nullable JsonObject likelihoods(List<TokenLogprobs> reply, TextOffsets places) {
             List<TokenLogprobs> all = new ArrayList<>(tokens);
             all.addAll(reply);
-            return form.map(each -> each.ofCompletion(first.orElse(null), all, 0))
+            return form.map(each -> each.ofCompletion(first.orElse(null), all, places))
                     .orElse(null);
         }
     }
@@ -211,17 +217,16 @@ final class Completions implements Endpoint {
         JsonObject frame = frame(wish);
         List<Reply> all = new ArrayList<>();
         int promptTokens = 0;
-        for (int i = 0; i < order.prompts().size(); i++) {
-            int[] prompt = order.prompts().get(i);
-            int first = i * wish.replies();
+        for (int[] prompt : order.prompts()) {
             promptTokens += prompt.length;
             Echo echo = echo(order, prompt);
             all.addAll(choices.generate(
                     exchange,
                     wish,
                     prompt,
+                    all.size(),
                     wish.replies(),
-                    index -> new Choice(order, events, frame, first + index, echo)));
+                    index -> new Choice(order, events, frame, index, echo)));
         }
         if (wish.wantsUsage()) {
             JsonObject last = Json.object();
@@ -239,22 +244,21 @@ final class Completions implements Endpoint {
     private static final class Choice extends Pieces {
         private final int index;
         private final Optional<Likelihoods> form;
-        private int offset;
+        private final TextOffsets places;
 
         Choice(Order order, EventStream events, JsonObject frame, int index, Echo echo) {
-            super(order.wish(), events, frame);
+            super(order.wish(), events, frame, index);
             this.index = index;
             form = echo.form();
+            places = order.textOffsets();
             if (order.echo()) {
-                send(choice(index, echo.text(), echo.likelihoods(List.of()), null));
-                offset = echo.text().length();
+                send(choice(index, echo.text(), echo.likelihoods(List.of(), places), null));
             }
         }
 
         @Override
         void piece(String text) {
             send(choice(index, text, likelihoods(), null));
-            offset += text.length();
         }
 
         @Override
@@ -267,7 +271,7 @@ final class Completions implements Endpoint {
             List<TokenLogprobs> tokens = takeLikelihoods();
             return tokens.isEmpty()
                     ? null
-                    : form.map(each -> each.ofCompletion(null, tokens, offset)).orElse(null);
+                    : form.map(each -> each.ofCompletion(null, tokens, places)).orElse(null);
         }
     }
 }

@@ -36,7 +36,7 @@ final class Embeddings implements Endpoint {
         List<int[]> inputs = inputs(fields, served);
         int longest = inputs.stream().mapToInt(input -> input.length).max().orElse(0);
         List<JsonObject> data = new ArrayList<>();
-        try (Admission.Permit _ = models.admission(served).enter(longest, longest, 1)) {
+        try (Admission.Permit _ = models.admission(served).enter("input", longest, longest, 1)) {
             for (int[] input : inputs) {
                 float[] vector = embed(model, pooling, input);
                 data.add(Json.object()

@@ -3,14 +3,14 @@ package dev.demotic.server;
 import dev.demotic.server.EventStream.ClientGone;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +23,15 @@ final class Exchange {
         SHUTDOWN
     }
 
+    /** Bytes that the sizes of chunks may take, beside as many as the body has. */
+    private static final int CHUNK_ROOM = 64 << 10;
+    /** How long clients may take to notice the answer to what they are still sending. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
     private final ServerRequest request;
     private final ServerResponse response;
     private final long maxBodyBytes;
-    private final Duration ioTimeout;
+    private final ReadAhead input = WatchedConnections.current();
     private final Thread thread = Thread.currentThread();
     private final long began = System.nanoTime();
     private final String id = Ids.next("req_");
@@ -35,6 +40,8 @@ final class Exchange {
     private @Nullable Stop stop;
     private boolean over;
     private int status;
+    private boolean isRead;
+    private boolean isLast;
     /** When the sending of the whole response began that is under way; 0 if none is. */
     private volatile long sendingSince;
     /** The response is complete: a client that leaves from now on has perhaps just read it. */
@@ -44,8 +51,10 @@ final class Exchange {
         this.request = request;
         this.response = response;
         maxBodyBytes = options.maxBodyBytes();
-        ioTimeout = options.ioTimeout();
         response.header("x-request-id", id);
+        isRead = request.headers().contentLength().orElse(0) == 0
+                && !request.headers().contains(HeaderNames.TRANSFER_ENCODING);
+        isLast = header("Connection").equalsIgnoreCase("close");
     }
 
     String verb() {
@@ -61,9 +70,15 @@ final class Exchange {
         return request.headers().first(HeaderNames.create(name)).orElse("");
     }
 
-    /** Whether the client wants the connection closed after it. */
+    /** Whether the connection is to be closed after it: the client wants that, or was told so. */
     boolean isLast() {
-        return header("Connection").equalsIgnoreCase("close");
+        return isLast;
+    }
+
+    /** Tells the client that the connection will be closed. */
+    void makeLast() {
+        isLast = true;
+        respondWith("Connection", "close");
     }
 
     void respondWith(String header, String value) {
@@ -86,10 +101,7 @@ final class Exchange {
 
     /** The members of the JSON object that was sent; once it is read, the request is stopped when its client leaves. */
     Fields fields() {
-        ReadAhead input = WatchedConnections.current();
-        input.limit(ioTimeout);
         byte[] body = body();
-        input.unlimit();
         input.onLeaving(() -> stop(Stop.CLIENT_LEFT));
         return Fields.of(Json.read(body));
     }
@@ -99,8 +111,11 @@ final class Exchange {
         if (length > maxBodyBytes) {
             throw tooLarge();
         }
-        try (InputStream in = request.content().inputStream()) {
-            byte[] bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 8, maxBodyBytes + 1));
+        input.allow(2 * Math.min(Integer.MAX_VALUE, maxBodyBytes) + CHUNK_ROOM);
+        try {
+            // Not closed: that would read on, in order to keep the connection, whatever has failed.
+            byte[] bytes =
+                    request.content().inputStream().readNBytes((int) Math.min(Integer.MAX_VALUE - 8, maxBodyBytes + 1));
             if (bytes.length > maxBodyBytes) {
                 throw tooLarge();
             }
@@ -108,36 +123,51 @@ final class Exchange {
                 throw ApiException.invalid(
                         null, "the body ends after %,d of %,d bytes".formatted(bytes.length, length));
             }
+            isRead = true;
             return bytes;
-        } catch (IOException failure) {
-            throw broken(failure);
-        } catch (UncheckedIOException failure) {
-            throw broken(failure.getCause());
+        } catch (IOException | UncheckedIOException gone) {
+            throw new ClientGone(gone);
         } catch (DataReader.InsufficientDataAvailableException end) {
-            throw broken(new EOFException("the body ends too early"));
+            throw new ClientGone(new EOFException("the body ends too early"));
+        } catch (RequestException refused) {
+            throw refusal(refused);
+        } catch (NumberFormatException noSize) {
+            throw badChunk();
         }
     }
 
-    private ApiException tooLarge() {
-        respondWith("Connection", "close");
-        return ApiException.tooLarge("the request is longer than %,d bytes; shorten it".formatted(maxBodyBytes));
+    private ApiException refusal(RequestException refused) {
+        if (refused.status().equals(Status.REQUEST_TIMEOUT_408)) {
+            return ApiException.tooSlow(String.valueOf(refused.getMessage()));
+        }
+        return refused.status().equals(Status.REQUEST_ENTITY_TOO_LARGE_413) ? tooLarge() : badChunk();
     }
 
-    private RuntimeException broken(@Nullable IOException failure) {
-        respondWith("Connection", "close");
-        return failure instanceof SocketTimeoutException
-                ? ApiException.tooSlow("the rest of the request did not come")
-                : new ClientGone(failure == null ? new IOException("unknown") : failure);
+    /** What the web server's reader of chunks fails on, which takes less than RFC 9112 (section 7.1) allows. */
+    private static ApiException badChunk() {
+        return ApiException.invalid(
+                null,
+                "a chunk of the body has no size in hexadecimal digits alone, or trailer fields follow the last; send neither extensions nor trailers");
+    }
+
+    private ApiException tooLarge() {
+        return ApiException.tooLarge("the request is longer than %,d bytes; shorten it".formatted(maxBodyBytes));
     }
 
     void send(int code, String contentType, byte[] body) {
         status = code;
         isAnswered = true;
         sendingSince = System.nanoTime();
+        if (!isRead) {
+            // Its rest would be taken for the next request.
+            makeLast();
+        }
         try {
             response.status(code).header("Content-Type", contentType);
-            if (verb().equals("HEAD") || code == 204 || code == 304) {
+            if (code == 204 || code == 304) {
                 response.send();
+            } else if (verb().equals("HEAD")) {
+                response.header("Content-Length", String.valueOf(body.length)).send();
             } else {
                 response.send(body);
             }
@@ -218,6 +248,14 @@ final class Exchange {
         over = true;
         if (stop != null) {
             Thread.interrupted();
+        }
+        input.endRequest();
+    }
+
+    /** Lets a client that is still sending read the answer before the connection is closed. */
+    void linger() {
+        if (!isRead) {
+            input.drop(LINGER);
         }
     }
 

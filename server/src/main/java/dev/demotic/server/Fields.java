@@ -70,19 +70,12 @@ final class Fields {
     }
 
     Optional<Long> wholeLong(String name, long least, long most) {
-        String range = most == Long.MAX_VALUE || most == Integer.MAX_VALUE
-                ? "a whole number of at least " + least
-                : "a whole number from " + least + " to " + most;
         return find(name).map(value -> {
-            boolean isWhole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
-            if (!isWhole || value.isIntegralNumber() && !value.canConvertToLong()) {
-                throw wrong(name, range, value);
+            boolean isLong = value.isNumber() && value.canConvertToExactIntegral() && value.canConvertToLong();
+            if (!isLong || value.longValue() < least || value.longValue() > most) {
+                throw wrong(name, "a whole number from " + least + " to " + most, value);
             }
-            long number = value.isIntegralNumber() ? value.longValue() : (long) value.doubleValue();
-            if (number < least || number > most) {
-                throw wrong(name, range, value);
-            }
-            return number;
+            return value.longValue();
         });
     }
 
@@ -93,6 +86,16 @@ final class Fields {
                 throw wrong(name, "a number " + range, value);
             }
             return value.doubleValue();
+        });
+    }
+
+    /** A string, a number or a flag, as text. */
+    Optional<String> scalar(String name) {
+        return find(name).map(value -> {
+            if (!value.isValueNode()) {
+                throw wrong(name, "text, a number, or true or false", value);
+            }
+            return value.asString();
         });
     }
 
@@ -107,8 +110,13 @@ final class Fields {
 
     /** The elements of an array of objects; none if it is absent. */
     List<Fields> objects(String name) {
+        return objects(name, "an array");
+    }
+
+    /** @param expected what errors say the whole must be */
+    List<Fields> objects(String name, String expected) {
         List<Fields> elements = new ArrayList<>();
-        for (JsonNode element : array(name)) {
+        for (JsonNode element : array(name, expected)) {
             String elementName = name + "[" + elements.size() + "]";
             if (!element.isObject()) {
                 throw wrong(elementName, "an object", element);
@@ -124,7 +132,7 @@ final class Fields {
             return List.of(requiredString(name));
         }
         List<String> strings = new ArrayList<>();
-        for (JsonNode element : array(name)) {
+        for (JsonNode element : array(name, "a string or an array of strings")) {
             if (!element.isString()) {
                 throw wrong(name + "[" + strings.size() + "]", "a string", element);
             }
@@ -133,11 +141,11 @@ final class Fields {
         return strings;
     }
 
-    private List<JsonNode> array(String name) {
+    private List<JsonNode> array(String name, String expected) {
         return find(name)
                 .map(value -> {
                     if (!value.isArray()) {
-                        throw wrong(name, "an array", value);
+                        throw wrong(name, expected, value);
                     }
                     return List.copyOf(value.values());
                 })

@@ -48,7 +48,11 @@ final class Gate {
             metrics.answered(routes.name(exchange.path()), status, exchange.nanos());
             log(exchange, status);
         }
-        if (status == CLIENT_LEFT || exchange.isLast()) {
+        if (status == CLIENT_LEFT) {
+            throw new CloseConnectionException("nobody is there to answer");
+        }
+        if (exchange.isLast()) {
+            exchange.linger();
             throw new CloseConnectionException("nothing more is to come");
         }
     }
@@ -86,6 +90,8 @@ final class Gate {
                 ApiException.unavailable("the server stopped before the reply was complete", failure);
             case TemplateException refusal ->
                 ApiException.unprocessable("messages", String.valueOf(refusal.getMessage()));
+            case OutOfMemoryError _ ->
+                ApiException.unavailable("memory has run out; try again in a moment, or ask for less", failure);
             case DemoticException refusal -> ApiException.invalid(null, String.valueOf(refusal.getMessage()));
             default -> ApiException.internal(failure);
         };
@@ -94,7 +100,7 @@ final class Gate {
     private void admit(Exchange exchange) {
         allowOrigin(exchange);
         if (closing) {
-            exchange.respondWith("Connection", "close");
+            exchange.makeLast();
             throw ApiException.unavailable("the server is stopping; try again when it is back", null);
         }
         if (exchange.verb().equals("OPTIONS")) {

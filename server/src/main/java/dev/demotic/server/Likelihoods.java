@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** How likely tokens were, in the two forms of OpenAI's API. */
@@ -35,31 +36,28 @@ final class Likelihoods {
 
     private JsonObject describe(int token, double logprob) {
         byte[] bytes = tokenizer.bytes(token);
-        List<Integer> unsigned = new ArrayList<>();
-        for (byte each : bytes) {
-            unsigned.add(Byte.toUnsignedInt(each));
-        }
-        return Json.object().with("token", text(token)).with("logprob", logprob).with("bytes", unsigned);
+        return Json.object()
+                .with("token", new String(bytes, StandardCharsets.UTF_8))
+                .with("logprob", logprob)
+                .with("bytes", TokenText.numbers(bytes));
     }
 
     /**
      * As completions tell it.
      *
      * @param first a token before the others, of which nothing is known; null if there is none
-     * @param offset of the first character in the text
+     * @param places of the tokens, after those that came before
      */
-    JsonObject ofCompletion(@Nullable Integer first, List<TokenLogprobs> tokens, int offset) {
+    JsonObject ofCompletion(@Nullable Integer first, List<TokenLogprobs> tokens, TextOffsets places) {
         List<String> texts = new ArrayList<>();
         List<@Nullable Double> logprobs = new ArrayList<>();
         List<@Nullable Map<String, Double>> tops = new ArrayList<>();
         List<Integer> offsets = new ArrayList<>();
-        int at = offset;
         if (first != null) {
             texts.add(text(first));
             logprobs.add(null);
             tops.add(null);
-            offsets.add(at);
-            at += text(first).length();
+            offsets.add(places.next(first));
         }
         for (TokenLogprobs token : tokens) {
             Map<String, Double> top = new LinkedHashMap<>();
@@ -67,8 +65,7 @@ final class Likelihoods {
             texts.add(text(token.token()));
             logprobs.add(token.logprob());
             tops.add(top);
-            offsets.add(at);
-            at += text(token.token()).length();
+            offsets.add(places.next(token.token()));
         }
         return Json.object()
                 .with("tokens", texts)
@@ -77,7 +74,12 @@ final class Likelihoods {
                 .with("text_offset", offsets);
     }
 
+    /** A token's text, or its bytes where they are no whole characters: texts tell the alternatives apart. */
     private String text(int token) {
-        return new String(tokenizer.bytes(token), StandardCharsets.UTF_8);
+        byte[] bytes = tokenizer.bytes(token);
+        return TokenText.whole(bytes)
+                .orElseGet(() -> TokenText.numbers(bytes).stream()
+                        .map("\\x%02x"::formatted)
+                        .collect(Collectors.joining("", "bytes:", "")));
     }
 }

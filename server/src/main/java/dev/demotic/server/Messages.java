@@ -30,6 +30,9 @@ final class Messages {
             throw request.missing("messages");
         }
         given.forEach(messages::add);
+        if (!Set.of("text").containsAll(request.strings("modalities"))) {
+            throw ApiException.unsupported("modalities", "modalities can be text alone: the model says nothing else");
+        }
         if (request.has("functions")) {
             throw ApiException.unsupported("functions", "functions is not supported; offer them as tools");
         }
@@ -87,14 +90,18 @@ final class Messages {
         return text(message).orElseThrow(() -> message.missing("content"));
     }
 
-    /** The content of a message: a string, or parts that hold text. */
     private static Optional<String> text(Fields message) {
-        Optional<JsonNode> content = message.find("content");
+        return text(message, "content");
+    }
+
+    /** What a field holds that is a string, or parts that hold text. */
+    private static Optional<String> text(Fields message, String name) {
+        Optional<JsonNode> content = message.find(name);
         if (content.isEmpty() || content.get().isString()) {
             return content.map(JsonNode::stringValue);
         }
         StringBuilder text = new StringBuilder();
-        for (Fields part : message.objects("content")) {
+        for (Fields part : message.objects(name, "a string or an array of parts")) {
             String type = part.requiredString("type");
             if (!TEXT_PARTS.contains(type)) {
                 throw ApiException.unsupported(part.path("type"), "the model reads text alone, not " + type);
@@ -111,6 +118,7 @@ final class Messages {
             checkIsFunction(tool);
             Fields function = tool.object("function").orElseThrow(() -> tool.missing("function"));
             function.requiredString("name");
+            checkStrict(function);
             tools.add(Json.map(tool.json()));
         }
         return isOffered(request) ? tools : List.of();
@@ -124,7 +132,13 @@ final class Messages {
         }
     }
 
+    /** Clients ask unbidden that calls keep to the schema; it is up to the model whether they do. */
+    private static void checkStrict(Fields function) {
+        boolean _ = function.flag("strict", false);
+    }
+
     private static boolean isOffered(Fields request) {
+        boolean _ = request.flag("parallel_tool_calls", true); // likewise
         Optional<JsonNode> choice = request.find("tool_choice");
         String word =
                 choice.filter(JsonNode::isString).map(JsonNode::stringValue).orElse("");
@@ -144,7 +158,7 @@ final class Messages {
         if (input.isString()) {
             messages.messages.add(ChatMessage.user(input.stringValue()));
         } else {
-            request.objects("input").forEach(messages::addItem);
+            request.objects("input", "a string or an array of items").forEach(messages::addItem);
         }
         if (messages.messages.isEmpty()) {
             throw request.missing("input");
@@ -152,6 +166,7 @@ final class Messages {
         List<Map<String, Object>> tools = new ArrayList<>();
         for (Fields tool : request.objects("tools")) {
             checkIsFunction(tool);
+            checkStrict(tool);
             JsonObject function = Json.object().with("name", tool.requiredString("name"));
             tool.string("description").ifPresent(text -> function.with("description", text));
             tool.object("parameters").ifPresent(schema -> function.with("parameters", Json.map(schema.json())));
@@ -169,7 +184,9 @@ final class Messages {
                         item.requiredString("call_id"),
                         item.requiredString("name"),
                         item.requiredString("arguments")))));
-            case "function_call_output" -> addResult(item.requiredString("call_id"), item.requiredString("output"));
+            case "function_call_output" ->
+                addResult(
+                        item.requiredString("call_id"), text(item, "output").orElseThrow(() -> item.missing("output")));
             case "reasoning" -> {} // models are not shown what they thought before
             default ->
                 throw ApiException.unsupported(item.path("type"), "input items of type " + type + " are not supported");

@@ -17,17 +17,22 @@ abstract class Pieces implements Choices.Listener {
     private final Wish wish;
     private final EventStream events;
     private final JsonObject frame;
+    private final int index;
     private final StringBuilder held = new StringBuilder();
     private final List<TokenLogprobs> likelihoods = new ArrayList<>();
     private boolean hasText;
     /** Whether the method tells of rounds: the first comes after its token's text, or never. */
     private boolean hasRounds;
 
-    /** @param frame what all chunks of the stream have in common */
-    Pieces(Wish wish, EventStream events, JsonObject frame) {
+    /**
+     * @param frame what all chunks of the stream have in common
+     * @param index of the choice
+     */
+    Pieces(Wish wish, EventStream events, JsonObject frame, int index) {
         this.wish = wish;
         this.events = events;
         this.frame = frame;
+        this.index = index;
     }
 
     /** Takes text, in order; the likelihoods of its tokens are there to be taken. */
@@ -54,7 +59,8 @@ abstract class Pieces implements Choices.Listener {
     @Override
     public void round(DraftRound round) {
         hasRounds = true;
-        events.send(chunk(List.of()).with("demotic", Json.object().with("round", describe(round))));
+        events.send(chunk(List.of())
+                .with("demotic", Json.object().with("index", index).with("round", describe(round))));
         release();
     }
 

@@ -1,6 +1,7 @@
 package dev.demotic.server;
 
 import dev.demotic.decoding.sample.TokenLogprobs;
+import dev.demotic.runtime.DemoticException;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.Outputs;
 import dev.demotic.runtime.Pass;
@@ -17,10 +18,14 @@ final class PromptScores {
 
     private PromptScores() {}
 
-    /** The likelihoods of all tokens but the first, each after those before it. */
+    /**
+     * The likelihoods of all tokens but the first, each after those before it.
+     *
+     * @throws ApiException if the model cannot compute them now
+     */
     static List<TokenLogprobs> of(LanguageModel model, int[] tokens, int alternatives) {
         List<TokenLogprobs> scores = new ArrayList<>();
-        try (Sequence sequence = model.newSequence(tokens.length)) {
+        try (Sequence sequence = model.newGrowingSequence(tokens.length)) {
             for (int start = 0; start < tokens.length - 1; start += CHUNK) {
                 int end = Math.min(start + CHUNK, tokens.length - 1);
                 Outputs outputs = sequence.forward(Pass.of(TokenTree.chain(Arrays.copyOfRange(tokens, start, end))));
@@ -29,6 +34,8 @@ final class PromptScores {
                 }
                 sequence.acceptPathTo(outputs.last());
             }
+        } catch (DemoticException failure) {
+            throw ApiException.unavailable(String.valueOf(failure.getMessage()), failure);
         }
         return scores;
     }

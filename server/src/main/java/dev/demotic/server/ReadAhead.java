@@ -1,8 +1,9 @@
 package dev.demotic.server;
 
 import io.helidon.common.buffers.DataReader;
-import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -19,45 +20,76 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
     private static final byte[] NOTHING = {};
 
     private final DataReader source;
+    private final long silenceNanos;
     private @Nullable CompletableFuture<byte[]> ahead;
-    private long limitNanos = Long.MAX_VALUE;
+    /** Whether what comes next begins a request, for which a client may take as long as it likes. */
+    private boolean isBetweenRequests = true;
+    /** Bytes that may still come before the request ends. */
+    private long allowed = Long.MAX_VALUE;
 
-    ReadAhead(DataReader source) {
+    /** @param silence longest that a client may keep in the middle of a request */
+    ReadAhead(DataReader source, Duration silence) {
         this.source = source;
+        silenceNanos = silence.toNanos();
     }
 
-    /** How long the client may be silent from now on before reading fails; the connection can still be written to then. */
-    void limit(Duration silence) {
-        limitNanos = silence.toNanos();
+    /** A request was read to its end. */
+    void endRequest() {
+        isBetweenRequests = true;
+        allowed = Long.MAX_VALUE;
     }
 
-    /** The client may be silent for as long as it likes. */
-    void unlimit() {
-        limitNanos = Long.MAX_VALUE;
+    /** From now on the request may have so many bytes more; the web server itself would hold a chunk of any size. */
+    void allow(long bytes) {
+        allowed = bytes;
     }
 
     /**
      * The next bytes for the connection's thread; null at the end.
      *
-     * @throws UncheckedIOException of a {@link SocketTimeoutException} if they do not come within the limit
+     * @throws RequestException with status 408 if the client is silent for too long, and 413 if it sends too much; it can still be
+     *     answered then
      */
     @Override
     public byte @Nullable [] get() {
-        if (ahead == null && limitNanos == Long.MAX_VALUE) {
-            return orNull(read());
+        long limit = isBetweenRequests ? Long.MAX_VALUE : silenceNanos;
+        isBetweenRequests = false;
+        if (ahead == null && limit == Long.MAX_VALUE) {
+            return counted(read());
         }
         CompletableFuture<byte[]> reading = reading();
         try {
-            byte[] bytes = reading.get(limitNanos, TimeUnit.NANOSECONDS);
+            byte[] bytes = reading.get(limit, TimeUnit.NANOSECONDS);
             ahead = null;
-            return orNull(bytes);
+            return counted(bytes);
         } catch (TimeoutException silent) {
-            throw new UncheckedIOException(new SocketTimeoutException("the client is silent"));
+            throw refused(Status.REQUEST_TIMEOUT_408, "the rest of the request did not come");
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return null;
         } catch (ExecutionException failed) {
             return null;
+        }
+    }
+
+    /**
+     * Forgets what still comes, until the client leaves or for so long: a connection that is closed on what nobody read is reset, and
+     * the client may lose the answer that it was sent (RFC 9112, section 9.6).
+     */
+    void drop(Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        try {
+            while (System.nanoTime() < end) {
+                byte[] bytes = reading().get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                ahead = null;
+                if (bytes.length == 0) {
+                    return;
+                }
+            }
+        } catch (TimeoutException | ExecutionException over) {
+            // There is nothing more to forget.
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -98,7 +130,19 @@ final class ReadAhead implements Supplier<byte @Nullable []> {
         }
     }
 
-    private static byte @Nullable [] orNull(byte[] bytes) {
+    private byte @Nullable [] counted(byte[] bytes) {
+        allowed -= bytes.length;
+        if (allowed < 0) {
+            throw refused(Status.REQUEST_ENTITY_TOO_LARGE_413, "the request is too long");
+        }
         return bytes.length == 0 ? null : bytes;
+    }
+
+    private static RequestException refused(Status status, String message) {
+        return RequestException.builder()
+                .type(DirectHandler.EventType.OTHER)
+                .status(status)
+                .message(message)
+                .build();
     }
 }

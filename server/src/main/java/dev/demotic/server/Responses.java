@@ -6,6 +6,7 @@ import dev.demotic.decoding.tools.ToolCall;
 import dev.demotic.decoding.tools.ToolCallParser;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -13,6 +14,8 @@ import tools.jackson.databind.JsonNode;
 /** {@code /v1/responses}, without memory: a request holds all that the model is to know. */
 final class Responses implements Endpoint {
     private static final List<String> STATEFUL = List.of("previous_response_id", "conversation", "prompt");
+
+    private static final String LIKELIHOODS = "message.output_text.logprobs";
 
     private final Models models;
     private final Choices choices;
@@ -68,6 +71,16 @@ final class Responses implements Endpoint {
                     "text.format",
                     "text.format " + format.get() + " is not supported yet: nothing would hold the text to it");
         }
+        if (!fields.string("truncation").orElse("disabled").equals("disabled")) {
+            throw ApiException.unsupported(
+                    "truncation", "truncation can only be disabled: what is too long is refused, not shortened");
+        }
+        if (fields.strings("include").contains(LIKELIHOODS)
+                || fields.whole("top_logprobs", 0, 20).orElse(0) > 0) {
+            throw ApiException.unsupported(
+                    fields.has("top_logprobs") ? "top_logprobs" : "include",
+                    "responses do not tell likelihoods yet; ask /v1/chat/completions for logprobs");
+        }
         if (fields.whole("n", 1, 1).isPresent()) {
             throw ApiException.unsupported("n", "a response has one reply; leave out n");
         }
@@ -87,15 +100,17 @@ final class Responses implements Endpoint {
         }
 
         /** @param reply null as long as it is not complete */
-        JsonObject describe(String status, @Nullable Reply reply) {
-            boolean isCut = reply != null && reply.finishReason() == FinishReason.LENGTH;
+        JsonObject describe(@Nullable Reply reply) {
+            String status = reply == null ? "in_progress" : status(reply);
             JsonObject response = Json.object()
                     .with("id", id)
                     .with("object", "response")
                     .with("created_at", created)
-                    .with("status", isCut ? "incomplete" : status)
+                    .with("status", status)
                     .with("error", null)
-                    .with("incomplete_details", isCut ? Json.object().with("reason", "max_output_tokens") : null)
+                    .with(
+                            "incomplete_details",
+                            status.equals("incomplete") ? Json.object().with("reason", "max_output_tokens") : null)
                     .with("instructions", given("instructions", null))
                     .with("max_output_tokens", given("max_output_tokens", null))
                     .with("metadata", given("metadata", Json.object()))
@@ -107,7 +122,7 @@ final class Responses implements Endpoint {
                     .with("temperature", wish.generation().sampling().temperature())
                     .with("text", Json.object().with("format", Json.object().with("type", "text")))
                     .with("tool_choice", given("tool_choice", "auto"))
-                    .with("tools", given("tools", List.of()))
+                    .with("tools", tools())
                     .with("top_p", wish.generation().sampling().topP())
                     .with("truncation", "disabled")
                     .with("usage", null);
@@ -119,6 +134,17 @@ final class Responses implements Endpoint {
         private @Nullable Object given(String field, @Nullable Object otherwise) {
             Optional<JsonNode> value = request.find(field);
             return value.isPresent() ? value.get() : otherwise;
+        }
+
+        /** The tools as given, but for what is not kept: nothing holds calls to a schema. */
+        private List<Map<String, Object>> tools() {
+            List<Map<String, Object>> tools = new ArrayList<>();
+            for (Fields tool : request.objects("tools")) {
+                Map<String, Object> described = Json.map(tool.json());
+                described.put("strict", false);
+                tools.add(described);
+            }
+            return tools;
         }
 
         private static JsonObject usage(Reply reply) {
@@ -134,6 +160,11 @@ final class Responses implements Endpoint {
                     .with("output_tokens_details", Json.object().with("reasoning_tokens", 0))
                     .with("total_tokens", usage.totalTokens());
         }
+    }
+
+    /** Of a response, and of its last message. */
+    private static String status(Reply reply) {
+        return reply.finishReason() == FinishReason.LENGTH ? "incomplete" : "completed";
     }
 
     private static JsonObject part(String text) {
@@ -164,29 +195,26 @@ final class Responses implements Endpoint {
     }
 
     private Reply answer(Exchange exchange, Wish wish, ChatPrompt chat, int[] prompt, Draft draft) {
-        Reply reply = choices.generate(exchange, wish, prompt, 1).getFirst();
+        Reply reply = choices.generate(exchange, wish, prompt, 0, 1).getFirst();
         ChatPrompt.Parts parts = chat.split(reply.text());
         if (!parts.text().isEmpty() || parts.calls().isEmpty()) {
             draft.output.add(message(
-                    Ids.next("msg_"), "completed", List.of(part(parts.text().toString()))));
+                    Ids.next("msg_"), status(reply), List.of(part(parts.text().toString()))));
         }
         for (ToolCall each : parts.calls()) {
             draft.output.add(call(Ids.next("fc_"), Ids.next("call_"), "completed", each));
         }
-        exchange.json(draft.describe("completed", reply));
+        exchange.json(draft.describe(reply));
         return reply;
     }
 
     private Reply stream(Exchange exchange, Wish wish, ChatPrompt chat, int[] prompt, Draft draft) {
         Events events = new Events(exchange.stream());
-        events.send("response.created", Json.object().with("response", draft.describe("in_progress", null)));
-        events.send("response.in_progress", Json.object().with("response", draft.describe("in_progress", null)));
-        Reply reply = choices.generate(exchange, wish, prompt, 1, _ -> new Items(chat, events, draft))
+        events.send("response.created", Json.object().with("response", draft.describe(null)));
+        events.send("response.in_progress", Json.object().with("response", draft.describe(null)));
+        Reply reply = choices.generate(exchange, wish, prompt, 0, 1, _ -> new Items(chat, events, draft))
                 .getFirst();
-        JsonObject complete = draft.describe("completed", reply);
-        events.sendLast(
-                "incomplete".equals(complete.get("status")) ? "response.incomplete" : "response.completed",
-                Json.object().with("response", complete));
+        events.sendLast("response." + status(reply), Json.object().with("response", draft.describe(reply)));
         events.stream.close();
         return reply;
     }
@@ -248,7 +276,7 @@ final class Responses implements Endpoint {
         @Override
         public void done(Reply reply) {
             splitter.finish();
-            closeMessage();
+            closeMessage(status(reply));
         }
 
         private JsonObject at(String id) {
@@ -273,7 +301,7 @@ final class Responses implements Endpoint {
                     at(messageId).with("content_index", 0).with("delta", piece).with("logprobs", List.of()));
         }
 
-        private void closeMessage() {
+        private void closeMessage(String status) {
             if (messageId.isEmpty()) {
                 return;
             }
@@ -284,13 +312,13 @@ final class Responses implements Endpoint {
             events.send(
                     "response.content_part.done",
                     at(messageId).with("content_index", 0).with("part", part(whole)));
-            add(message(messageId, "completed", List.of(part(whole))));
+            add(message(messageId, status, List.of(part(whole))));
             messageId = "";
             text.setLength(0);
         }
 
         private void addCall(ToolCall call) {
-            closeMessage();
+            closeMessage("completed");
             String id = Ids.next("fc_");
             String callId = Ids.next("call_");
             events.send(

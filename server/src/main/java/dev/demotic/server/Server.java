@@ -7,6 +7,7 @@ import dev.demotic.runtime.DemoticException;
 import io.helidon.common.configurable.Resource;
 import io.helidon.common.pki.Keys;
 import io.helidon.http.DirectHandler;
+import io.helidon.webserver.ErrorHandling;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http1.Http1Config;
@@ -37,6 +38,11 @@ public final class Server implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Server.class.getName());
     /** How long requests that were stopped may take to notice. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+
+    /** How the web server begins to refuse bodies that are compressed, for which it has no type of its own. */
+    private static final String ENCODED = "Content-Encoding";
+    /** How it begins where it would rather not say why. */
+    private static final String WITHHELD = "Bad request, see server log";
 
     private final WebServer web;
     private final Gate gate;
@@ -117,8 +123,9 @@ public final class Server implements AutoCloseable {
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
+                .errorHandling(ErrorHandling.builder().includeEntity(true).build())
                 .addConnectionSelector(new WatchedConnections(
-                        Http1ConnectionSelectorConfig.builder().config(http1).build()))
+                        Http1ConnectionSelectorConfig.builder().config(http1).build(), options.ioTimeout()))
                 .directHandlers(handlers -> {
                     for (DirectHandler.EventType type : DirectHandler.EventType.values()) {
                         handlers.addHandler(type, Server::refusal);
@@ -129,16 +136,25 @@ public final class Server implements AutoCloseable {
         return builder.build();
     }
 
-    /** What clients are told whose requests are no HTTP. */
+    /** What clients are told whose requests never get to the gate. */
     private static DirectHandler.TransportResponse refusal(
             DirectHandler.TransportRequest request,
             DirectHandler.EventType type,
             io.helidon.http.Status status,
             io.helidon.http.ServerResponseHeaders headers,
             String message) {
-        ApiException error = ApiException.invalid(null, "the request is no proper HTTP/1.1: " + message);
+        ApiException error;
+        if (message.startsWith(ENCODED)) {
+            error = ApiException.improper(
+                    415, "the body has a Content-Encoding, which is not supported; send it as it is");
+        } else if (type == DirectHandler.EventType.BAD_REQUEST) {
+            String reason = message.startsWith(WITHHELD) ? "check its path and headers" : message;
+            error = ApiException.improper(status.code(), "the request is no proper HTTP/1.1: " + reason);
+        } else {
+            error = ApiException.improper(status.code(), message);
+        }
         return DirectHandler.TransportResponse.builder()
-                .status(status)
+                .status(io.helidon.http.Status.create(error.status()))
                 .headers(headers)
                 .header(io.helidon.http.HeaderNames.CONTENT_TYPE, "application/json")
                 .keepAlive(false)

@@ -11,8 +11,7 @@ import tools.jackson.databind.JsonNode;
 final class TokenIds {
     private TokenIds() {}
 
-    /** @throws ApiException if it is no token of the model */
-    static int checked(JsonNode id, LanguageModel model, String path) {
+    private static int checked(JsonNode id, LanguageModel model, String path) {
         if (!id.isIntegralNumber()
                 || !id.canConvertToInt()
                 || id.intValue() < 0
@@ -33,12 +32,15 @@ final class TokenIds {
     static List<int[]> texts(Fields fields, String name, ServedModel served, int most) {
         LanguageModel model = served.model();
         JsonNode value = fields.find(name).orElseThrow(() -> fields.missing(name));
+        if (!value.isString() && !value.isArray()) {
+            throw fields.wrong(name, "a string, or an array of strings or token ids", value);
+        }
         List<int[]> texts = new ArrayList<>();
-        JsonNode first = value.isArray() && !value.isEmpty() ? value.get(0) : value;
+        JsonNode first = value.isEmpty() ? value : value.get(0);
         if (first.isNumber()) {
-            texts.add(all(value, model, fields.path(name)));
+            texts.add(all(fields, name, value, model));
         } else if (value.isArray() && first.isArray()) {
-            value.forEach(tokens -> texts.add(all(tokens, model, fields.path(name))));
+            value.forEach(tokens -> texts.add(all(fields, name, tokens, model)));
         } else {
             Generation generation = Generation.with(model);
             if (value.isString()) {
@@ -56,10 +58,17 @@ final class TokenIds {
         return texts;
     }
 
-    /** An array of token ids. */
-    static int[] all(Iterable<JsonNode> ids, LanguageModel model, String path) {
+    /**
+     * An array of token ids.
+     *
+     * @param name of the field that holds it
+     */
+    static int[] all(Fields fields, String name, JsonNode ids, LanguageModel model) {
+        if (!ids.isArray()) {
+            throw fields.wrong(name, "an array of token ids", ids);
+        }
         IntStream.Builder tokens = IntStream.builder();
-        ids.forEach(id -> tokens.add(checked(id, model, path)));
+        ids.forEach(id -> tokens.add(checked(id, model, fields.path(name))));
         return tokens.build().toArray();
     }
 }

@@ -4,9 +4,10 @@ import dev.demotic.decoding.Generation;
 import dev.demotic.runtime.LanguageModel;
 import dev.demotic.runtime.template.Conversation;
 import dev.demotic.runtime.tokenizer.Tokenizer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /** {@code /tokenize} and {@code /detokenize}, with the fields of both llama.cpp and vLLM. */
 final class Tokenization {
@@ -29,8 +30,11 @@ final class Tokenization {
         if (fields.flag("with_pieces", false)) {
             List<JsonObject> pieces = new ArrayList<>();
             for (int token : tokens) {
-                String piece = new String(model.tokenizer().bytes(token), StandardCharsets.UTF_8);
-                pieces.add(Json.object().with("id", token).with("piece", piece));
+                byte[] bytes = model.tokenizer().bytes(token);
+                Optional<String> piece = TokenText.whole(bytes);
+                pieces.add(Json.object()
+                        .with("id", token)
+                        .with("piece", piece.isPresent() ? piece.get() : TokenText.numbers(bytes)));
             }
             answer.with("tokens", pieces);
         }
@@ -39,6 +43,9 @@ final class Tokenization {
 
     private static int[] tokens(Fields fields, ServedModel served) {
         Generation generation = Generation.with(served.model());
+        for (String field : List.of("messages", "content", "prompt")) {
+            fields.find(field).ifPresent(text -> TextLimit.check(text, served, field));
+        }
         if (fields.has("messages")) {
             Conversation conversation = Messages.conversation(fields);
             return generation.encode(ChatPrompt.of(conversation, served).prepared());
@@ -57,7 +64,8 @@ final class Tokenization {
     void detokenize(Exchange exchange) {
         Fields fields = exchange.fields();
         LanguageModel model = models.of(fields).model();
-        int[] tokens = TokenIds.all(fields.find("tokens").orElseThrow(() -> fields.missing("tokens")), model, "tokens");
+        JsonNode ids = fields.find("tokens").orElseThrow(() -> fields.missing("tokens"));
+        int[] tokens = TokenIds.all(fields, "tokens", ids, model);
         String text = model.tokenizer().decode(tokens);
         exchange.json(Json.object().with("content", text).with("prompt", text));
     }

@@ -23,9 +23,12 @@ final class WatchedConnections implements ServerConnectionSelector {
     private static final ScopedValue<ReadAhead> CURRENT = ScopedValue.newInstance();
 
     private final Http1ConnectionSelector http1;
+    private final Duration silence;
 
-    WatchedConnections(Http1ConnectionSelector http1) {
+    /** @param silence longest that a client may keep in the middle of a request */
+    WatchedConnections(Http1ConnectionSelector http1, Duration silence) {
         this.http1 = http1;
+        this.silence = silence;
     }
 
     /** What the client of this thread's request sends. */
@@ -50,7 +53,7 @@ final class WatchedConnections implements ServerConnectionSelector {
 
     @Override
     public ServerConnection connection(ConnectionContext context) {
-        ReadAhead input = new ReadAhead(context.dataReader());
+        ReadAhead input = new ReadAhead(context.dataReader(), silence);
         return new Watched(http1.connection(new Context(context, DataReader.create(input))), input);
     }
 

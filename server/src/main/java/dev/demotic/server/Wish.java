@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -104,16 +105,10 @@ record Wish(
     }
 
     private static Set<Integer> stopTokens(Fields fields, LanguageModel model) {
-        Set<Integer> tokens = new HashSet<>();
-        fields.find("stop_token_ids").ifPresent(ids -> {
-            if (!ids.isArray()) {
-                throw fields.wrong("stop_token_ids", "an array of token ids", ids);
-            }
-            for (JsonNode id : ids) {
-                tokens.add(TokenIds.checked(id, model, fields.path("stop_token_ids")));
-            }
-        });
-        return tokens;
+        return fields.find("stop_token_ids").stream()
+                .flatMapToInt(ids -> IntStream.of(TokenIds.all(fields, "stop_token_ids", ids, model)))
+                .boxed()
+                .collect(Collectors.toSet());
     }
 
     private static SamplingSettings sampling(Fields fields, LanguageModel model) {
@@ -160,6 +155,9 @@ record Wish(
         if (given.isEmpty()) {
             return served.usualMethod();
         }
+        if (!given.get().isString() && !given.get().isObject()) {
+            throw fields.wrong("method", "a string or an object", given.get());
+        }
         String text = given.get().isString()
                 ? given.get().stringValue()
                 : fields.object("method").map(Wish::methodText).orElseThrow();
@@ -171,12 +169,12 @@ record Wish(
     }
 
     private static String methodText(Fields method) {
-        String parameters = method.object("parameters")
-                .map(object -> object.json().properties().stream()
-                        .map(entry -> entry.getKey() + "=" + entry.getValue().asString())
+        String values = method.object("parameters")
+                .map(parameters -> parameters.json().propertyNames().stream()
+                        .flatMap(name -> parameters.scalar(name).map(value -> name + "=" + value).stream())
                         .collect(Collectors.joining(",")))
                 .orElse("");
-        return method.requiredString("name") + (parameters.isEmpty() ? "" : ":" + parameters);
+        return method.requiredString("name") + (values.isEmpty() ? "" : ":" + values);
     }
 
     /** The same with calls of tools visible in the text. */
@@ -203,13 +201,18 @@ record Wish(
         return (int) Math.min(served.model().context(), (long) prompt + maxTokens);
     }
 
-    /** @throws ApiException if the prompt leaves no room for a reply */
+    /** @throws ApiException if the prompt leaves no room for a reply that is wanted */
     void checkLength(int prompt, String param) {
         int context = served.model().context();
         if (prompt == 0) {
             throw ApiException.invalid(param, "the prompt is empty; give the model at least one token to go on");
         }
-        if (prompt >= context) {
+        if (maxTokens == 0 && prompt > context) {
+            throw ApiException.contextExceeded(
+                    param,
+                    "the prompt has %,d tokens, and the model's context is %,d; shorten it".formatted(prompt, context));
+        }
+        if (maxTokens > 0 && prompt >= context) {
             throw ApiException.contextExceeded(
                     param,
                     "the prompt has %,d tokens, and the model's context of %,d must hold the reply, too; shorten it"

@@ -156,6 +156,17 @@ class ChatCompletionsTest {
     }
 
     @Test
+    void roundsOfSeveralChoicesTellThemApart() throws Exception {
+        String settings =
+                ", \"n\": 2, \"max_tokens\": 20, \"stream\": true, \"trace\": true, \"method\": \"recycling\"";
+        Set<Integer> indices = api.post(PATH, Api.chat(QUESTION, settings)).chunks().stream()
+                .filter(chunk -> chunk.at("/demotic/round").isObject())
+                .map(chunk -> chunk.at("/demotic/index").asInt())
+                .collect(Collectors.toSet());
+        assertThat(indices).containsExactlyInAnyOrder(0, 1);
+    }
+
+    @Test
     void holdsNoTextBackForRoundsThatNeverCome() throws Exception {
         try (Api saying = Api.saying(new Api.Options().build(), "One, two; three. ".repeat(5), 0)) {
             List<JsonNode> chunks = saying.post(PATH, Api.chat("Count.", ", \"stream\": true, \"trace\": true"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,6 +59,82 @@ class CompletionsTest {
             assertThat(two.at("/choices/" + i + "/text").asString()).isEqualTo(text);
             assertThat(two.at("/choices/" + i + "/index").asInt()).isEqualTo(i);
         }
+    }
+
+    @Test
+    void equalPromptsHaveRepliesOfTheirOwn() throws Exception {
+        String prompts = "{\"prompt\": [\"Once upon\", \"Once upon\"], \"n\": 2, \"seed\": 1, \"max_tokens\": 8%s}";
+        List<String> texts = api.post(PATH, prompts.formatted("")).json().path("choices").values().stream()
+                .map(choice -> choice.path("text").asString())
+                .toList();
+        assertThat(texts).hasSize(4).doesNotHaveDuplicates();
+        List<JsonNode> chunks =
+                api.post(PATH, prompts.formatted(", \"stream\": true")).chunks();
+        for (int i = 0; i < 4; i++) {
+            assertThat(text(chunks, i)).isEqualTo(texts.get(i));
+            String alone = "{\"prompt\": \"Once upon\", \"seed\": " + (1 + i) + ", \"max_tokens\": 8}";
+            assertThat(api.post(PATH, alone).json().at("/choices/0/text").asString())
+                    .isEqualTo(texts.get(i));
+        }
+    }
+
+    private static String text(List<JsonNode> chunks, int index) {
+        return chunks.stream()
+                .flatMap(chunk -> chunk.path("choices").values().stream())
+                .filter(choice -> choice.path("index").asInt() == index)
+                .map(choice -> choice.path("text").asString())
+                .collect(Collectors.joining());
+    }
+
+    /** The characters that are counted are code points, however many tokens one has. */
+    @Test
+    void placesAreThoseOfCharacters() throws Exception {
+        String fields =
+                "{\"prompt\": \"Hi \uD83D\uDE00 you\", \"echo\": true, \"seed\": 1, \"logprobs\": 3, \"max_tokens\": %s}";
+        JsonNode logprobs = api.post(PATH, fields.formatted(0)).json().at("/choices/0/logprobs");
+        List<String> tokens = logprobs.path("tokens").values().stream()
+                .map(JsonNode::asString)
+                .toList();
+        List<Integer> places = places(logprobs);
+        assertThat(places.get(tokens.indexOf(" you"))).isEqualTo(4);
+        assertThat(places).isSorted();
+        int part = IntStream.range(0, tokens.size())
+                .filter(i -> tokens.get(i).startsWith("bytes:\\x"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(places.get(part + 1)).isEqualTo(3);
+        for (int i = 1; i < tokens.size(); i++) {
+            assertThat(logprobs.at("/top_logprobs/" + i)).hasSize(3);
+        }
+
+        JsonNode whole = api.post(PATH, fields.formatted(12)).json().at("/choices/0/logprobs");
+        List<Integer> streamed = api.post(PATH, fields.formatted("12, \"stream\": true")).chunks().stream()
+                .flatMap(chunk -> places(chunk.at("/choices/0/logprobs")).stream())
+                .toList();
+        assertThat(streamed).isEqualTo(places(whole));
+    }
+
+    private static List<Integer> places(JsonNode logprobs) {
+        return logprobs.path("text_offset").values().stream()
+                .map(JsonNode::asInt)
+                .toList();
+    }
+
+    /** A reply needs a place for each token but its last, and a text that is scored for no other than its own. */
+    @Test
+    void theContextIsUsedToItsEnd() throws Exception {
+        int context = api.model.context();
+        Api.Answer full = api.post(PATH, ofTokens(context - 6, "\"max_tokens\": 100, \"ignore_eos\": true"));
+        assertThat(full.json().at("/usage/total_tokens").asInt()).isEqualTo(context + 1);
+        String score = "\"max_tokens\": 0, \"echo\": true, \"logprobs\": 0";
+        assertThat(api.post(PATH, ofTokens(context, score)).status()).isEqualTo(200);
+        assertThat(api.post(PATH, ofTokens(context + 1, score)).error())
+                .isEqualTo("the prompt has 513 tokens, and the model's context is 512; shorten it");
+    }
+
+    private static String ofTokens(int count, String fields) {
+        int[] tokens = IntStream.generate(() -> 40).limit(count).toArray();
+        return "{\"prompt\": " + Json.text(tokens) + ", " + fields + "}";
     }
 
     @Test

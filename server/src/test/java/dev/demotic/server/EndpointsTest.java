@@ -98,6 +98,13 @@ class EndpointsTest {
                         Json.text(Json.object().with("prompt", "a b").with("with_pieces", true)))
                 .json();
         assertThat(pieces.at("/tokens/0/piece").asString()).startsWith("a");
+        JsonNode parts = api.post("/tokenize", "{\"content\": \"\uD83D\uDE00\", \"with_pieces\": true}")
+                .json()
+                .path("tokens");
+        assertThat(parts.values().stream()
+                        .flatMap(part -> part.path("piece").values().stream())
+                        .map(JsonNode::asInt))
+                .containsExactly(0xF0, 0x9F, 0x98, 0x80);
         JsonNode chat = api.post("/tokenize", Api.chat("Hello", "")).json();
         assertThat(chat.path("count").asInt()).isGreaterThan(3);
     }
@@ -144,6 +151,20 @@ class EndpointsTest {
                 .contains("demotic_kv_blocks{model=\"small\"} ")
                 .contains("demotic_generated_tokens_total{model=\"small\"} ")
                 .contains("demotic_requests_waiting{model=\"small\"} 0.0");
+    }
+
+    /** The length that GET would have, of nothing. */
+    @Test
+    void headIsGetWithoutABody() throws Exception {
+        for (String path : List.of("/", "/health", "/v1/models")) {
+            Api.Answer head = api.send(api.request(path).HEAD().build());
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.body()).isEmpty();
+            assertThat(head.header("content-length"))
+                    .as(path)
+                    .isEqualTo(api.get(path).header("content-length"))
+                    .isNotEqualTo("0");
+        }
     }
 
     @Test

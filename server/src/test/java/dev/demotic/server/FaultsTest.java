@@ -2,6 +2,8 @@ package dev.demotic.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demotic.decoding.method.MethodCall;
+import dev.demotic.runtime.Sequence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -99,6 +102,134 @@ class FaultsTest {
     }
 
     @Test
+    void halfAHeaderIsNoRequest() throws Exception {
+        try (Api api =
+                new Api(new Api.Options().ioTimeout(Duration.ofSeconds(1)).build())) {
+            for (String half : List.of("POST /v1/chat", "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-")) {
+                try (Socket silent = send(api, half)) {
+                    assertThat(readAll(silent)).startsWith("HTTP/1.1 408").contains("did not come");
+                }
+            }
+            try (Socket patient = send(api, "")) {
+                Thread.sleep(1500); // longer than within a request
+                patient.getOutputStream()
+                        .write("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                                .getBytes(StandardCharsets.UTF_8));
+                assertThat(readAll(patient)).startsWith("HTTP/1.1 200");
+            }
+        }
+    }
+
+    /** What follows a request that was refused before it was read is the rest of it, whatever it looks like. */
+    @Test
+    void anUnreadBodyIsNoRequest() throws Exception {
+        String body = "GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n";
+        try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
+            assertAnsweredOnce(api, post(body, 20_000), "413");
+            assertAnsweredOnce(api, post(body).replace("/v1/chat/completions", "/nothing"), "404");
+            assertAnsweredOnce(api, post(body).replace("/v1/chat/completions", "/health"), "405");
+            assertAnsweredOnce(api, post(body).replace("Host: x", "Host: x\r\nOrigin: http://evil.example"), "403");
+        }
+        try (Api api = new Api(new Api.Options().apiKey("sesame").build())) {
+            assertAnsweredOnce(api, post(body), "401");
+            assertAnsweredOnce(api, post(body, 500), "401");
+        }
+    }
+
+    @Test
+    void chunksThatCannotBeReadAreRefused() throws Exception {
+        String start = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        try (Api api = new Api()) {
+            for (String chunks : List.of(
+                    "2;ext=1\r\n{}\r\n0\r\n\r\n",
+                    "2\r\n{}\r\n0\r\nX-T: 1\r\n\r\n",
+                    "zz\r\n",
+                    "-5\r\n",
+                    "7fffffffff\r\n")) {
+                assertThat(assertAnsweredOnce(api, start + chunks, "400"))
+                        .as(chunks)
+                        .contains("a chunk of the body");
+            }
+            String good = start.replace("Host: x", "Host: x\r\nConnection: close") + "2\r\n{}\r\n0\r\n\r\n";
+            assertThat(assertAnsweredOnce(api, good, "400")).contains("messages is missing");
+        }
+    }
+
+    private static String assertAnsweredOnce(Api api, String request, String status) throws IOException {
+        try (Socket socket = send(api, request)) {
+            String answer = readAll(socket);
+            assertThat(answer).startsWith("HTTP/1.1 " + status).containsIgnoringCase("connection: close");
+            assertThat(answer.split("HTTP/1.1 ", -1)).as(answer).hasSize(2);
+            return answer;
+        }
+    }
+
+    @Test
+    void whatIsNoHttpIsToldWhy() throws Exception {
+        String start = "POST /v1/chat/completions HTTP/1.1\r\n";
+        try (Api api = new Api()) {
+            assertThat(answered(api, "GET /health HTTP/1.1\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400")
+                    .contains("no proper HTTP/1.1: Host header must be present");
+            assertThat(answered(api, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400")
+                    .contains("no proper HTTP/1.1: check its path and headers");
+            assertThat(answered(api, start + "Host: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"))
+                    .startsWith("HTTP/1.1 400")
+                    .contains("no proper HTTP/1.1: Transfer-Encoding and Content-Length");
+            assertThat(answered(api, start + "Host: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"))
+                    .startsWith("HTTP/1.1 415")
+                    .contains("Content-Encoding, which is not supported");
+        }
+    }
+
+    private static String answered(Api api, String request) throws IOException {
+        try (Socket socket = send(api, request)) {
+            return readAll(socket);
+        }
+    }
+
+    @Test
+    void memoryThatRunsOutIsNoDefect() throws Exception {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                8,
+                model -> new ServedModel(Api.MODEL, model, new Saying(model.tokenizer(), "word", () -> {
+                    throw new OutOfMemoryError("Java heap space");
+                })))) {
+            for (String fields : List.of("", ", \"n\": 2")) {
+                Api.Answer answer = api.post("/v1/chat/completions", Api.chat("Hello", fields));
+                assertThat(answer.status()).as(answer.body()).isEqualTo(503);
+                assertThat(answer.error()).startsWith("memory has run out");
+            }
+        }
+    }
+
+    /** What computes without generating waits for the KV cache, too. */
+    @Test
+    void scoresAndEmbeddingsWaitForRoom() throws Exception {
+        try (Api api = new Api(
+                new Api.Options().build(),
+                1,
+                model -> new ServedModel(Api.MODEL, model, Optional.empty(), MethodCall.parse("plain")))) {
+            String score = "{\"prompt\": \"public class Stack {\", \"max_tokens\": 0, \"echo\": true, \"logprobs\": 0}";
+            for (List<String> each : List.of(
+                    List.of("/v1/completions", score),
+                    List.of("/v1/embeddings", "{\"input\": \"public class Stack {\"}"))) {
+                CompletableFuture<HttpResponse<String>> answer;
+                try (Sequence _ = api.model.newSequence()) {
+                    answer = sendAsync(api, each.getFirst(), each.getLast());
+                    for (int i = 0; i < 6000 && api.model.kvUse().waiting() == 0; i++) {
+                        Thread.sleep(10);
+                    }
+                    assertThat(api.model.kvUse().waiting()).as(each.getFirst()).isEqualTo(1);
+                }
+                assertThat(answer.join().statusCode()).as(answer.join().body()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
     void longBodiesAreRefused() throws Exception {
         try (Api api = new Api(new Api.Options().maxBody(10_000).build())) {
             Api.Answer declared = api.post("/v1/chat/completions", Api.chat("x".repeat(20_000), ""));
@@ -109,10 +240,13 @@ class FaultsTest {
             for (int i = 0; i < 12; i++) {
                 chunked.append("3e8\r\n").append("x".repeat(1000)).append("\r\n");
             }
-            try (Socket socket = send(api, chunked.toString())) {
-                socket.setSoTimeout(10_000);
-                byte[] start = socket.getInputStream().readNBytes(12);
-                assertThat(new String(start, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+            String oneChunk = chunked.toString().replaceFirst("3e8", "7ffffff0") + "x".repeat(200_000);
+            for (String request : List.of(chunked.toString(), oneChunk)) {
+                try (Socket socket = send(api, request)) {
+                    socket.setSoTimeout(10_000);
+                    byte[] start = socket.getInputStream().readNBytes(12);
+                    assertThat(new String(start, StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 413");
+                }
             }
             assertServes(api);
         }
@@ -194,9 +328,13 @@ class FaultsTest {
     }
 
     private static CompletableFuture<HttpResponse<String>> sendAsync(Api api, String body) {
+        return sendAsync(api, "/v1/chat/completions", body);
+    }
+
+    private static CompletableFuture<HttpResponse<String>> sendAsync(Api api, String path, String body) {
         return api.http()
                 .sendAsync(
-                        api.request("/v1/chat/completions")
+                        api.request(path)
                                 .POST(HttpRequest.BodyPublishers.ofString(body))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());

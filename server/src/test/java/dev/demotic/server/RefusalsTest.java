@@ -59,6 +59,13 @@ class RefusalsTest {
             400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": "magic"}
             400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": "draft"}
             400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": -3}}}
+            400 | method                  | {"messages": [{"role": "user", "content": "x"}], "method": 5}
+            400 | method.parameters.tokens | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": {"a": 1}}}}
+            400 | method.parameters.tokens | {"messages": [{"role": "user", "content": "x"}], "method": {"name": "lookup", "parameters": {"tokens": [4]}}}
+            400 | seed                    | {"messages": [{"role": "user", "content": "x"}], "seed": 1e400}
+            400 | modalities              | {"messages": [{"role": "user", "content": "x"}], "modalities": ["text", "audio"]}
+            400 | parallel_tool_calls     | {"messages": [{"role": "user", "content": "x"}], "parallel_tool_calls": "x"}
+            400 | tools[0].function.strict | {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f", "strict": 1}}]}
             400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_object"}}
             400 | response_format         | {"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}}
             400 | response_format.type    | {"messages": [{"role": "user", "content": "x"}], "response_format": {}}
@@ -86,6 +93,10 @@ class RefusalsTest {
             /v1/completions | prompt          | {"prompt": []}
             /v1/completions | prompt          | {"prompt": [999999]}
             /v1/completions | prompt          | {"prompt": [1, "a"]}
+            /v1/completions | prompt          | {"prompt": 5}
+            /v1/completions | prompt          | {"prompt": [[1, 2], {"a": 3}]}
+            /v1/completions | best_of         | {"prompt": "a", "best_of": 65}
+            /v1/completions | n               | {"prompt": "a", "n": 65}
             /v1/completions | suffix          | {"prompt": "a", "suffix": 3}
             /v1/completions | echo            | {"prompt": "a", "suffix": "b", "echo": true}
             /v1/completions | best_of         | {"prompt": "a", "best_of": 0}
@@ -97,14 +108,23 @@ class RefusalsTest {
             /v1/completions | max_tokens      | {"prompt": "a", "max_tokens": 0}
             /v1/embeddings  | input           | {}
             /v1/embeddings  | input           | {"input": []}
+            /v1/embeddings  | input           | {"input": [[1], {"z": 2}]}
             /v1/embeddings  | dimensions      | {"input": "a", "dimensions": 2}
             /v1/embeddings  | pooling         | {"input": "a", "pooling": "cls"}
             /v1/embeddings  | encoding_format | {"input": "a", "encoding_format": "int8"}
             /v1/responses   | input           | {}
             /v1/responses   | previous_response_id | {"input": "a", "previous_response_id": "resp_1"}
             /v1/responses   | text.format     | {"input": "a", "text": {"format": {"type": "json_object"}}}
+            /v1/responses   | truncation      | {"input": "a", "truncation": "auto"}
+            /v1/responses   | include         | {"input": "a", "include": ["message.output_text.logprobs"]}
+            /v1/responses   | top_logprobs    | {"input": "a", "top_logprobs": 3}
+            /v1/responses   | tools[0].strict | {"input": "a", "tools": [{"type": "function", "name": "f", "strict": "x"}]}
+            /v1/responses   | input[0].output | {"input": [{"type": "function_call_output", "call_id": "a", "output": 3}]}
             /tokenize       | content         | {}
             /detokenize     | tokens          | {"tokens": ["a"]}
+            /detokenize     | tokens          | {"tokens": 5}
+            /detokenize     | tokens          | {"tokens": "abc"}
+            /detokenize     | tokens          | {"tokens": {"a": 72}}
             """)
     void others(String path, String param, String body) throws Exception {
         check(path, 400, param, body);
@@ -117,6 +137,20 @@ class RefusalsTest {
         assertThat(answer.json().at("/error/type").asString()).isEqualTo("invalid_request_error");
         assertThat(answer.json().at("/error/param").asString(null)).isEqualTo(param);
         assertThat(answer.error()).isNotBlank().doesNotContain("Exception", "\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            max_tokens must be a whole number from 0 to 2147483647, but is 3000000000  | "max_tokens": 3000000000
+            top_k must be a whole number from -1 to 2147483647, but is 2147483648      | "top_k": 2147483648
+            stop must be a string or an array of strings, but is 5                     | "stop": 5
+            prompt must be a string, or an array of strings or token ids, but is 5     | "prompt": 5
+            method must be a string or an object, but is 5                             | "method": 5
+            """)
+    void errorsSayAllThatIsTaken(String error, String field) throws Exception {
+        String prompt = field.startsWith("\"prompt") ? "" : "\"prompt\": \"a\", ";
+        assertThat(api.post("/v1/completions", "{" + prompt + field + "}").error())
+                .isEqualTo(error);
     }
 
     @Test
@@ -145,12 +179,13 @@ class RefusalsTest {
         String fits = longest.repeat(api.model.context() / 2);
         Api.Answer served = api.post("/v1/completions", "{\"max_tokens\": 1, \"prompt\": " + Json.text(fits) + "}");
         assertThat(served.error()).isEmpty();
-        for (String field : new String[] {"messages", "prompt", "input", "instructions"}) {
+        for (String field : new String[] {"messages", "prompt", "input", "content", "instructions"}) {
             String text = Json.text(longest.repeat(3 * api.model.context()));
             Api.Answer answer = switch (field) {
                 case "messages" ->
                     api.post("/v1/chat/completions", Api.chat(longest.repeat(3 * api.model.context()), ""));
                 case "prompt" -> api.post("/v1/completions", "{\"prompt\": [\"x\", " + text + "]}");
+                case "content" -> api.post("/tokenize", "{\"content\": " + text + "}");
                 case "input" -> api.post("/v1/embeddings", "{\"input\": [\"x\", " + text + "]}");
                 default -> api.post("/v1/responses", "{\"input\": \"x\", \"instructions\": " + text + "}");
             };
