@@ -27,7 +27,7 @@ final class Vocabularies {
      */
     static void requireSame(Tokenizer draft, Tokenizer target) {
         String remedy =
-                "; take a draft model with the target's tokenizer, or the method foreign, which drafts across vocabularies";
+                "; take a draft model with the target's tokenizer, or draft across vocabularies, as method foreign does";
         if (draft.size() != target.size()) {
             throw new DemoticException(
                     "the draft model has %,d tokens and the target %,d, so they share no vocabulary%s"
