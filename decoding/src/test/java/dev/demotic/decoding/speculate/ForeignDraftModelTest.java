@@ -165,7 +165,8 @@ class ForeignDraftModelTest {
         assertThatThrownBy(() -> Vocabularies.requireSame(DRAFT, TARGET))
                 .isInstanceOf(DemoticException.class)
                 .hasMessage("the draft model has 281 tokens and the target 277, so they share no vocabulary;"
-                        + " take a draft model with the target's tokenizer, or draft across vocabularies");
+                        + " take a draft model with the target's tokenizer, or draft across vocabularies, as method foreign"
+                        + " does");
         Tokenizer other = tokenizer("Ġretorn", "Ġint", "return", "public", "Ġ=");
         assertThatThrownBy(() -> Vocabularies.requireSame(other, TARGET))
                 .hasMessageContaining("to the draft model and");
