@@ -111,10 +111,10 @@ final class BenchMethodsCommand implements Callable<Integer> {
         if (!peers.isEmpty() && replies.temperature() > 0) {
             throw new DemoticException("--peer measures greedy decoding; leave out --temperature");
         }
-        output.prepare();
         List<PeerServer> servers = peers.stream().map(PeerServer::parse).toList();
         Map<String, Path> draftPaths = draftPaths();
         List<MethodCall> calls = calls(!draftPaths.isEmpty());
+        output.prepare();
         Map<ThreadShare, BenchedModels> opened = new LinkedHashMap<>();
         MethodBenchReport report;
         try {

@@ -23,7 +23,7 @@ final class ReportOptions {
     }
 
     /**
-     * Makes the folder before anything is measured.
+     * Makes the folder, if it is not there; best before a long measurement, which would be lost.
      *
      * @throws DemoticException if it cannot hold the report
      */
@@ -45,6 +45,7 @@ final class ReportOptions {
      * @param table prints it for people
      */
     void put(Console console, String html, String csv, String json, Runnable table) throws IOException {
+        prepare();
         Files.writeString(out.resolve("report.html"), html);
         Files.writeString(out.resolve("report.csv"), csv);
         Files.writeString(out.resolve("report.json"), json + "\n");

@@ -85,6 +85,31 @@ class BenchServeCommandTest {
     }
 
     @Test
+    void makesTheFolderOfTheReport() throws IOException {
+        Path report = folder.resolve("new").resolve("report");
+        try (FakeServer server = new FakeServer(_ -> Answer.STREAM)) {
+            String url = server.url().toString();
+            Shell.Result result = new Shell(folder)
+                    .run(
+                            "bench",
+                            "serve",
+                            "--url",
+                            url,
+                            "-n",
+                            "4",
+                            "-r",
+                            "2",
+                            "--clients",
+                            "1",
+                            "-o",
+                            report.toString());
+
+            assertThat(result.status()).as(result.err()).isZero();
+        }
+        assertThat(report.resolve("report.json")).exists();
+    }
+
+    @Test
     void refusesInOneSentence() {
         assertThat(refusal("--url", "nowhere")).contains("no address of a server");
         assertThat(refusal("--method", "fastest")).contains("fastest");
